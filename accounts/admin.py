@@ -1,0 +1,82 @@
+"""What an operator sees of viewers; never a token. Rights follow OPERATOR_TWITCH_LOGINS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Imported for what they register, which is taken back below.
+import allauth.account.admin
+import allauth.socialaccount.admin  # noqa: F401
+import django.contrib.auth.admin  # noqa: F401
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+
+from accounts.models import AppToken, Grant, OperatorBinding, User
+
+# Always empty here: no row of them is written, and groups give no rights that anything asks.
+for model in (EmailAddress, SocialAccount, SocialApp, SocialToken, Group):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that only StreamWatch itself writes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin[User]):
+    """Viewers come by logging in; an operator may switch one off, or delete one with all data."""
+
+    list_display = ("display_name", "login", "twitch_id", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("login", "display_name", "twitch_id")
+    ordering = ("-pk",)
+    fields = (
+        *("twitch_id", "login", "display_name", "email", "picture_url", "time_zone"),
+        *("is_active", "is_staff", "session_epoch", "joined_at", "last_login"),
+    )
+    readonly_fields = tuple(name for name in fields if name != "is_active")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Grant)
+class GrantAdmin(ReadOnlyAdmin):
+    list_display = ("user", "state", "scopes", "expires_at", "validated_at")
+    list_filter = ("state",)
+    list_select_related = ("user",)
+    search_fields = ("user__login", "user__twitch_id")
+    ordering = ("-pk",)
+    fields = ("user", "state", "scopes", "expires_at", "validated_at", "updated_at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Without the tokens: they are not shown, and their key may be gone."""
+        return super().get_queryset(request).defer("access_token", "refresh_token")
+
+
+@admin.register(OperatorBinding)
+class OperatorBindingAdmin(ReadOnlyAdmin):
+    list_display = ("login", "twitch_id", "source", "bound_at")
+    search_fields = ("login", "twitch_id")
+    ordering = ("login",)
+
+
+@admin.register(AppToken)
+class AppTokenAdmin(ReadOnlyAdmin):
+    list_display = ("client_id", "expires_at", "renewed_at")
+    ordering = ("client_id",)
+    fields = ("client_id", "expires_at", "renewed_at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Without the token: it is not shown, and its key may be gone."""
+        return super().get_queryset(request).defer("token")

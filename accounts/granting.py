@@ -1,0 +1,62 @@
+"""Keeping what a viewer allowed at Twitch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Grant, User
+from streamwatch.encryption import Undecipherable
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What Twitch gave at a login; the tokens stay out of `repr` and so out of any log."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    scopes: Sequence[str]
+    expires_at: datetime | None
+
+
+def keep_grant(*, user: User, consent: Consent) -> bool:
+    """Keep `consent` as the viewer's Grant, unless a wider live one is there; whether it was kept.
+
+    Wider: it has all scopes of the new one and more. A new one that lacks some and has others
+    is kept, for it is what the viewer wants now. Three queries.
+    """
+    with transaction.atomic():
+        # Two logins of one viewer at the same time wait here for each other.
+        User.objects.select_for_update().get(pk=user.pk)
+        if _live_scopes(user) > set(consent.scopes):
+            return False
+        now = timezone.now()
+        values = {
+            "access_token": consent.access_token,
+            "refresh_token": consent.refresh_token,
+            "scopes": sorted(set(consent.scopes)),
+            "state": Grant.State.ACTIVE,
+            "expires_at": consent.expires_at,
+            "validated_at": now,
+            "updated_at": now,
+        }
+        # Not read first: the old tokens may be sealed with a key that is gone.
+        if not Grant.objects.filter(user=user).update(**values):
+            Grant.objects.create(user=user, **values)
+    return True
+
+
+def _live_scopes(user: User) -> set[str]:
+    """What the viewer's Grant allows now; nothing when it is dead, unreadable or absent."""
+    try:
+        grant = Grant.objects.filter(user=user, state=Grant.State.ACTIVE).first()
+    except Undecipherable:
+        return set()
+    if grant is None or not grant.access_token:
+        return set()
+    is_running = grant.expires_at is None or grant.expires_at > timezone.now()
+    return set(grant.scopes) if is_running or grant.refresh_token else set()

@@ -1,0 +1,118 @@
+"""Viewers, what they allowed at Twitch, and who of them are operators.
+
+A viewer is found by Twitch id; login, name and picture are refreshed at each login.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from streamwatch.encryption import EncryptedTextField
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, twitch_id: str, **fields: Any) -> User:
+        """A viewer; nobody has a password, Twitch is the only way in."""
+        user = self.model(twitch_id=twitch_id, **fields)
+        user.set_unusable_password()
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A viewer."""
+
+    twitch_id = models.CharField(max_length=32, unique=True)
+    # Not unique: logins are recycled, and the row of the one before keeps his until he returns.
+    login = models.CharField(max_length=100, db_index=True)  # make_operator looks here
+    display_name = models.CharField(max_length=100)
+    picture_url = models.CharField(max_length=500, blank=True)
+    # Two viewers may have the same one, and one may have none.
+    email = models.EmailField(blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    # Raised to end every session of the viewer; part of the session's hash.
+    session_epoch = models.PositiveIntegerField(default=0)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "twitch_id"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["login", "display_name"]
+
+    def __str__(self) -> str:
+        return self.display_name or self.login
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """Django's hash, of the epoch instead of the password that nobody has."""
+        value = f"{self.twitch_id}:{self.session_epoch}"
+        return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Grant(models.Model):
+    """A viewer's consent at Twitch: tokens and what they are good for."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "active"
+        DEAD = "dead", "dead"
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="grant")
+    access_token = EncryptedTextField(blank=True)
+    refresh_token = EncryptedTextField(blank=True)
+    scopes = models.JSONField(default=list)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    expires_at = models.DateTimeField(null=True)
+    validated_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["active", "dead"]), name="grant_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"grant of {self.user_id} ({self.state})"
+
+
+class OperatorBinding(models.Model):
+    """Which Twitch id an operator's login was bound to, since logins are recycled."""
+
+    class Source(models.TextChoices):
+        SETTING = "setting", "OPERATOR_TWITCH_LOGINS"
+        COMMAND = "command", "manage.py make_operator"
+
+    login = models.CharField(max_length=100, unique=True)
+    twitch_id = models.CharField(max_length=32)
+    source = models.CharField(max_length=16, choices=Source.choices)
+    bound_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(source__in=["setting", "command"]), name="binding_source_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.login} is {self.twitch_id}"
+
+
+class AppToken(models.Model):
+    """The application's token at Twitch, one for all processes."""
+
+    client_id = models.CharField(max_length=100, unique=True)
+    token = EncryptedTextField()
+    expires_at = models.DateTimeField()
+    renewed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"token of {self.client_id} until {self.expires_at}"

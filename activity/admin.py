@@ -1,0 +1,32 @@
+"""Activities for operators: to look at, not to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from activity.models import Activity
+
+
+@admin.register(Activity)
+class ActivityAdmin(admin.ModelAdmin[Activity]):
+    """Read-only: record() is the only writer."""
+
+    list_display = ("id", "streamer", "kind", "occurred_at", "source", "late", "announced_at")
+    list_filter = ("kind", "source", "late")
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id", "=dedupe_key")
+    ordering = ("-id",)
+    # Counting a large table takes longer than the page.
+    show_full_result_count = False
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,115 @@
+"""What every Helix call goes through: faults, token, rate limit, and the shape of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from simulator.bucket import Level
+from simulator.local_twitch import LocalTwitch, of
+from simulator.tokens import Token
+
+
+class HelixError(Exception):
+    """An answer other than 2xx; `more` stands in its body beside error, status and message."""
+
+    def __init__(self, status: int, message: str, **more: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.more = more
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request whose token is good and has been charged a point."""
+
+    request: Request
+    twitch: LocalTwitch
+    token: Token
+
+    def need_scope(self, scope: str) -> str:
+        """The id of the token's user, who has granted `scope`; HelixError 401 otherwise."""
+        if self.token.user_id is None:
+            raise HelixError(401, "Missing User OAUTH Token")
+        if scope not in self.token.scopes:
+            raise HelixError(401, f"Missing scope: {scope}")
+        return self.token.user_id
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def endpoint(handler: Handler) -> Endpoint:
+    """A Starlette endpoint around `handler`."""
+
+    async def answer(request: Request) -> Response:
+        twitch, path = of(request), request.url.path
+        headers: dict[str, str] = {}
+        try:
+            if spoilt := await _spoil(twitch, path):
+                return spoilt
+            token = _token(request, twitch)
+            level = _take_point(twitch, token, path)
+            headers = level.headers()
+            if level.granted:
+                response = await handler(Call(request, twitch, token))
+            else:
+                response = error_response(429, "Request limit exceeded")
+        except HelixError as error:
+            response = error_response(error.status, error.message, **error.more)
+        response.headers.update(headers)
+        return response
+
+    return answer
+
+
+def error_response(status: int, message: str, **more: str) -> JSONResponse:
+    """An error as Helix words it."""
+    error = HTTPStatus(status).phrase
+    return JSONResponse({"error": error, "status": status, "message": message, **more}, status)
+
+
+def answer_data(data: list[Any], **more: Any) -> JSONResponse:
+    """A list as Helix wraps it, `more` beside it."""
+    return JSONResponse({"data": data, **more})
+
+
+async def _spoil(twitch: LocalTwitch, path: str) -> Response | None:
+    if twitch.faults.take("helix_slow", path=path):
+        await twitch.dawdle()
+    match twitch.faults.take("helix_down", "helix_error", "helix_garbage", path=path):
+        case "helix_down":
+            raise HelixError(503, "Service Unavailable")
+        case "helix_error":
+            raise HelixError(500, "Internal Server Error")
+        case "helix_garbage":
+            return PlainTextResponse("<html>not what you expected", media_type="text/html")
+    return None
+
+
+def _token(request: Request, twitch: LocalTwitch) -> Token:
+    kind, _, access = request.headers.get("authorization", "").partition(" ")
+    if not access.strip():
+        raise HelixError(401, "OAuth token is missing")
+    client_id = request.headers.get("client-id", "")
+    if not client_id:
+        raise HelixError(401, "Client ID is missing")
+    found = twitch.tokens.find(access.strip()) if kind.lower() == "bearer" else None
+    if found is None or twitch.faults.take("token_refused", path=request.url.path):
+        raise HelixError(401, "Invalid OAuth token")
+    if found.client_id != client_id:
+        raise HelixError(401, "Client ID and OAuth token do not match")
+    return found
+
+
+def _take_point(twitch: LocalTwitch, token: Token, path: str) -> Level:
+    if twitch.faults.take("rate_limited", path=path):
+        return twitch.buckets.empty(token)
+    return twitch.buckets.take(token)

@@ -1,0 +1,284 @@
+"""EventSub subscriptions: who may have which, what they cost, how they end."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import sqlite3
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from simulator.clock import Clock, rfc3339_nanoseconds
+from simulator.config import Config
+from simulator.eventsub_types import BROADCASTER, CLIENT, MODERATOR, TYPES, SubscriptionType
+from simulator.eventsub_types import subject_of as subject_of_condition
+from simulator.store import Store
+
+PENDING = "webhook_callback_verification_pending"
+FAILED = "webhook_callback_verification_failed"
+ENABLED = "enabled"
+LIVE_STATUSES = (ENABLED, PENDING)
+SAME_TYPE_AND_CONDITION = 3
+PAGE = 100
+WEBSOCKET_MAX_COST = 10
+
+
+class Refused(Exception):
+    """A subscription that Twitch does not make; `existing` is the id it clashes with."""
+
+    def __init__(self, status: int, message: str, existing: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.existing = existing
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A POST body that has been read and found well-formed."""
+
+    kind: SubscriptionType
+    condition: dict[str, str]
+    callback: str
+    secret: str
+
+
+class Subscriptions:
+    """The table of subscriptions and the rules of it."""
+
+    def __init__(self, store: Store, config: Config, clock: Clock) -> None:
+        self._store = store
+        self._config = config
+        self._clock = clock
+        self._watched: set[str] | None = None
+
+    def create(self, asked: Asked) -> sqlite3.Row:
+        """Make a pending subscription.
+
+        Raises:
+            Refused: 403 without consent, 409 when it exists, 429 beyond a limit.
+        """
+        self._check_consent(asked)
+        condition = json.dumps(asked.condition, sort_keys=True)
+        same = self._store.rows(
+            "SELECT id, callback FROM subscriptions WHERE client_id = ? AND type = ?"
+            " AND version = ? AND condition = ? AND status IN (?, ?) ORDER BY seq",
+            self._config.client_id,
+            asked.kind.name,
+            asked.kind.version,
+            condition,
+            *LIVE_STATUSES,
+        )
+        for row in same:
+            if row["callback"] == asked.callback:
+                raise Refused(409, "subscription already exists", row["id"])
+        if len(same) >= SAME_TYPE_AND_CONDITION:
+            raise Refused(429, "maximum subscriptions with type and condition exceeded")
+        cost = self._cost(asked.kind.name, asked.kind.version, asked.condition)
+        if self.total_cost() + cost > self._config.max_total_cost:
+            raise Refused(429, "maximum total cost exceeded")
+        made = str(uuid.uuid4())
+        self._store.insert(
+            "subscriptions",
+            id=made,
+            client_id=self._config.client_id,
+            type=asked.kind.name,
+            version=asked.kind.version,
+            condition=condition,
+            subject=subject_of_condition(asked.condition),
+            callback=asked.callback,
+            secret=asked.secret,
+            status=PENDING,
+            created_ns=self._clock.now_ns(),
+        )
+        self.forget_watched()
+        return self._store.rows("SELECT * FROM subscriptions WHERE id = ?", made)[0]
+
+    def _check_consent(self, asked: Asked) -> None:
+        condition = asked.condition
+        if condition.get(CLIENT, self._config.client_id) != self._config.client_id:
+            raise Refused(403, "subscription missing proper authorization")
+        if not asked.kind.scopes:
+            return
+        granted = self.scopes_of(condition[asked.kind.consent])
+        if not granted.intersection(asked.kind.scopes) or not self._may_moderate(condition):
+            raise Refused(403, "subscription missing proper authorization")
+
+    def _may_moderate(self, condition: dict[str, str]) -> bool:
+        """Where a moderator is named, he moderates that channel or owns it."""
+        moderator, broadcaster = condition.get(MODERATOR), condition.get(BROADCASTER)
+        if moderator is None or moderator == broadcaster:
+            return True
+        return (
+            self._store.row(
+                "SELECT 1 FROM moderators WHERE broadcaster_id = ? AND moderator_id = ?",
+                broadcaster,
+                moderator,
+            )
+            is not None
+        )
+
+    def scopes_of(self, user_id: str) -> set[str]:
+        """What `user_id` has granted the client; empty when nothing or no scope."""
+        scopes: str | None = self._store.value(
+            "SELECT scopes FROM grants WHERE client_id = ? AND user_id = ?",
+            self._config.client_id,
+            user_id,
+        )
+        return set((scopes or "").split())
+
+    def _cost(self, name: str, version: str, condition: dict[str, str]) -> int:
+        kind = TYPES[name, version]
+        if kind.scopes:
+            return 0
+        _, _, person = subject_of_condition(condition).partition(":")
+        return 0 if self.scopes_of(person) else 1
+
+    def total(self) -> int:
+        return int(self._store.value("SELECT count(*) FROM subscriptions"))
+
+    def total_cost(self) -> int:
+        """What those that are or may become enabled cost together.
+
+        One query: a type that needs consent costs nothing, nor does one naming a person
+        who has granted the client any scope.
+        """
+        rows = self._store.rows(
+            "SELECT s.type, s.version, count(*) AS n FROM subscriptions s"
+            " LEFT JOIN grants g ON g.client_id = s.client_id AND g.scopes != ''"
+            " AND g.user_id = substr(s.subject, instr(s.subject, ':') + 1)"
+            " WHERE s.status IN (?, ?) AND g.user_id IS NULL GROUP BY s.type, s.version",
+            *LIVE_STATUSES,
+        )
+        return sum(row["n"] for row in rows if not TYPES[row["type"], row["version"]].scopes)
+
+    def get(self, subscription_id: str) -> sqlite3.Row | None:
+        return self._store.row("SELECT * FROM subscriptions WHERE id = ?", subscription_id)
+
+    def page(self, after: int, **filters: str) -> list[sqlite3.Row]:
+        """Up to a page and one more row, oldest first; `filters` holds at most one."""
+        where, values = "", []
+        for name, value in filters.items():
+            if name == "user_id":
+                # A raid's condition names from or to, a follow's also the moderator.
+                where = "AND EXISTS (SELECT 1 FROM json_each(condition) WHERE value = ?)"
+            else:
+                column = {"status": "status", "type": "type", "subscription_id": "id"}[name]
+                where = f"AND {column} = ?"
+            values.append(value)
+        sql = f"SELECT * FROM subscriptions WHERE seq > ? {where} ORDER BY seq LIMIT ?"  # noqa: S608
+        return self._store.rows(sql, after, *values, PAGE + 1)
+
+    def delete(self, subscription_id: str) -> bool:
+        """Forget it and what was still to be sent for it."""
+        with self._store.transaction():
+            self._drop_waiting(subscription_id)
+            gone = self._store.run("DELETE FROM subscriptions WHERE id = ?", subscription_id)
+        self.forget_watched()
+        return gone > 0
+
+    def set_status(self, subscription_id: str, status: str) -> None:
+        with self._store.transaction():
+            self._store.run(
+                "UPDATE subscriptions SET status = ? WHERE id = ?", status, subscription_id
+            )
+            if status != ENABLED:
+                self._drop_waiting(subscription_id)
+        self.forget_watched()
+
+    def _drop_waiting(self, subscription_id: str) -> None:
+        self._store.run(
+            "UPDATE messages SET state = 'dropped' WHERE subscription_id = ? AND state = 'waiting'",
+            subscription_id,
+        )
+
+    def enabled_for(self, kind: str, subject: str) -> list[sqlite3.Row]:
+        return self._store.rows(
+            "SELECT * FROM subscriptions WHERE type = ? AND subject = ? AND status = ?"
+            " ORDER BY seq",
+            kind,
+            subject,
+            ENABLED,
+        )
+
+    def oldest_enabled(self) -> str | None:
+        """The id of the enabled one that was made first."""
+        found: str | None = self._store.value(
+            "SELECT id FROM subscriptions WHERE status = ? ORDER BY seq LIMIT 1", ENABLED
+        )
+        return found
+
+    def newest(self, limit: int) -> list[sqlite3.Row]:
+        """The last ones made, newest first, whatever their status."""
+        return self._store.rows("SELECT * FROM subscriptions ORDER BY seq DESC LIMIT ?", limit)
+
+    def enabled_resting_on(self, user_id: str) -> list[sqlite3.Row]:
+        """Enabled subscriptions that exist only by the consent of `user_id`."""
+        rows = self._store.rows("SELECT * FROM subscriptions WHERE status = ?", ENABLED)
+        return [
+            row
+            for row in rows
+            if (consent := TYPES[row["type"], row["version"]].consent)
+            and json.loads(row["condition"]).get(consent) == user_id
+        ]
+
+    def enabled_naming(self, user_id: str) -> list[sqlite3.Row]:
+        """Enabled subscriptions whose condition names `user_id` anywhere."""
+        return self._store.rows(
+            "SELECT * FROM subscriptions WHERE status = ?"
+            " AND EXISTS (SELECT 1 FROM json_each(condition) WHERE value = ?)",
+            ENABLED,
+            user_id,
+        )
+
+    def forget_watched(self) -> None:
+        """Look again who is watched; to be called after whatever changed it."""
+        self._watched = None
+
+    def watched(self) -> set[str]:
+        """Ids of the people whose doings are sent to somebody."""
+        if self._watched is None:
+            rows = self._store.rows(
+                "SELECT DISTINCT subject FROM subscriptions WHERE status = ?", ENABLED
+            )
+            self._watched = {row["subject"].partition(":")[2] for row in rows}
+        return self._watched
+
+    def as_json(self, row: sqlite3.Row) -> dict[str, Any]:
+        """One subscription as Twitch shows it; never with its secret."""
+        condition = json.loads(row["condition"])
+        return {
+            "id": row["id"],
+            "status": row["status"],
+            "type": row["type"],
+            "version": row["version"],
+            "condition": condition,
+            "created_at": rfc3339_nanoseconds(row["created_ns"]),
+            "transport": {"method": "webhook", "callback": row["callback"]},
+            "cost": self._cost(row["type"], row["version"], condition),
+        }
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine's own; the only kind anything is sent to."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def callback_is_allowed(url: str) -> bool:
+    """https on port 443, or anything on loopback, for this is a local Twitch."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        return False
+    return is_loopback(url) or (parts.scheme == "https" and port in (None, 443))

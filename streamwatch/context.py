@@ -1,0 +1,17 @@
+"""What every template may ask for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def twitch(_request: HttpRequest) -> dict[str, object]:
+    """`is_simulator`, and `simulator_url`: the bundled local Twitch's control page."""
+    parts = urlsplit(settings.TWITCH_API_URL)
+    return {
+        "is_simulator": not settings.IS_REAL_TWITCH,
+        "simulator_url": f"{parts.scheme}://{parts.netloc}/",
+    }

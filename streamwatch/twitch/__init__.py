@@ -1,0 +1,1 @@
+"""Twitch's API as plain Python over httpx: no Django, no Celery."""

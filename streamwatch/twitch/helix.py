@@ -1,0 +1,154 @@
+"""Twitch's Helix API.
+
+Source: https://dev.twitch.tv/docs/api/reference
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import httpx
+
+from streamwatch.twitch.answers import json_object, refuse
+from streamwatch.twitch.errors import TokenRefused, TwitchUnavailable
+from streamwatch.twitch.payloads import (
+    ChannelInformation,
+    FoundChannel,
+    LiveStream,
+    Profile,
+    Promise,
+)
+
+TIMEOUT = httpx.Timeout(5.0)
+MAX_PAGES = 1_000  # A list that repeats its cursor for ever must end somewhere.
+
+Params = Sequence[tuple[str, str]]
+
+
+class TokenSource(Protocol):
+    """Where a client's token comes from."""
+
+    def current(self) -> str:
+        """The token to use now."""
+
+    def renew(self, dead: str) -> str:
+        """Another token, after Twitch refused `dead`."""
+
+
+class Helix:
+    """Calls to `api_url` (`https://api.twitch.tv/helix`). Each takes at most 5 s a phase.
+
+    Every method raises `TwitchUnavailable` when there is no usable answer and `TwitchRefused`
+    (or a subclass) when Twitch says no. A 401 is tried once more with a renewed token.
+    """
+
+    def __init__(self, *, api_url: str, client_id: str, tokens: TokenSource) -> None:
+        self._http = httpx.Client(timeout=TIMEOUT)
+        self._url = api_url.rstrip("/")
+        self._client_id = client_id
+        self._tokens = tokens
+
+    def profiles(
+        self, *, twitch_ids: Sequence[str] = (), logins: Sequence[str] = ()
+    ) -> list[Profile]:
+        """Accounts by id or login, at most 100 together; unknown ones are left out."""
+        params = [("id", value) for value in twitch_ids] + [("login", value) for value in logins]
+        return [Profile.parse(item) for item in self._items("/users", params)]
+
+    def search_channels(self, query: str, *, limit: int) -> list[FoundChannel]:
+        """Channels whose login begins with `query` and that streamed in the last 6 months."""
+        params = [("query", query), ("first", str(limit))]
+        return [FoundChannel.parse(item) for item in self._items("/search/channels", params)]
+
+    def live_streams(self, twitch_ids: Sequence[str]) -> list[LiveStream]:
+        """The streams on the air among these accounts (at most 100)."""
+        params = [("user_id", value) for value in twitch_ids] + [("first", "100")]
+        return [LiveStream.parse(item) for item in self._items("/streams", params)]
+
+    def channels(self, twitch_ids: Sequence[str]) -> list[ChannelInformation]:
+        """Title and category of these channels (at most 100), live or not."""
+        params = [("broadcaster_id", value) for value in twitch_ids]
+        return [ChannelInformation.parse(item) for item in self._items("/channels", params)]
+
+    def follower_total(self, twitch_id: str) -> int | None:
+        """How many follow the channel; None when Twitch does not say."""
+        data = self._send("GET", "/channels/followers", params=[("broadcaster_id", twitch_id)])
+        total = data.get("total")
+        return total if isinstance(total, int) else None
+
+    def promises(self, *, user_id: str = "", subscription_id: str = "") -> Iterator[Promise]:
+        """EventSub subscriptions of this application, oldest first, page by page.
+
+        `user_id` (someone in the condition) or `subscription_id` narrows; not both.
+        """
+        base: list[tuple[str, str]] = []
+        if user_id:
+            base = [("user_id", user_id)]
+        elif subscription_id:
+            base = [("subscription_id", subscription_id)]
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            params = base + ([("after", cursor)] if cursor else [])
+            data = self._send("GET", "/eventsub/subscriptions", params=params)
+            yield from map(Promise.parse, _list(data))
+            pagination = data.get("pagination")
+            following = pagination.get("cursor", "") if isinstance(pagination, dict) else ""
+            if not following or following == cursor:
+                return
+            cursor = following
+
+    def make_promise(
+        self,
+        *,
+        type_name: str,
+        version: str,
+        condition: Mapping[str, str],
+        callback: str,
+        secret: str,
+    ) -> Promise:
+        """Ask for an EventSub subscription by webhook; Twitch sends its challenge afterwards.
+
+        Raises `AlreadySubscribed` (409, with the existing id) and `LimitReached` (429) besides.
+        """
+        body = {
+            "type": type_name,
+            "version": version,
+            "condition": dict(condition),
+            "transport": {"method": "webhook", "callback": callback, "secret": secret},
+        }
+        found = _list(self._send("POST", "/eventsub/subscriptions", json=body))
+        if not found:
+            raise TwitchUnavailable("subscription answer without data")
+        return Promise.parse(found[0])
+
+    def end_promise(self, twitch_id: str) -> None:
+        """Delete an EventSub subscription; `TwitchRefused` with status 404 if unknown."""
+        self._send("DELETE", "/eventsub/subscriptions", params=[("id", twitch_id)])
+
+    def _items(self, path: str, params: Params) -> list[dict[str, Any]]:
+        return _list(self._send("GET", path, params=params)) if params else []
+
+    def _send(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        token = self._tokens.current()
+        try:
+            return self._once(method, path, token, **options)
+        except TokenRefused:
+            return self._once(method, path, self._tokens.renew(token), **options)
+
+    def _once(self, method: str, path: str, token: str, **options: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}", "Client-Id": self._client_id}
+        try:
+            response = self._http.request(method, self._url + path, headers=headers, **options)
+        except httpx.HTTPError as error:
+            raise TwitchUnavailable(f"{method} {path}: {type(error).__name__}") from error
+        if not response.is_success:
+            raise refuse(response)
+        return json_object(response) if response.content else {}
+
+
+def _list(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    items = data.get("data")
+    if not isinstance(items, list):
+        raise TwitchUnavailable("answer without a data list")
+    return [item for item in items if isinstance(item, dict)]

@@ -1,0 +1,284 @@
+"""Making Twitch's list of promises and ours agree for one Twitch id.
+
+Ours is what EventSubWant says; EventSubSubscription is where we are on the way. Each step can be
+done again, by several workers at once too: Twitch answers 409 for what it has promised already.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from streamwatch.crashing import crash_point
+from streamwatch.models import Lease
+from streamwatch.twitch.errors import (
+    AlreadySubscribed,
+    LimitReached,
+    TwitchError,
+    TwitchRefused,
+)
+from streamwatch.twitch.eventsub import VERSIONS, Status
+from streamwatch.twitch.helix import Helix
+from streamwatch.twitch.payloads import Promise
+from subscriptions import troubles
+from subscriptions.models import EventSubSubscription, EventSubWant
+from subscriptions.promises import (
+    ALIVE,
+    Key,
+    Listed,
+    write,
+    write_failure,
+    write_promise,
+)
+
+logger = logging.getLogger(__name__)
+
+LEASE = "subscriptions.reconcile:"
+# Shorter than the worst case: two at once do no harm, a worker that was killed delays the next.
+LEASE_LIFETIME = timedelta(seconds=15)
+ROUNDS = 3
+LONGEST_RESET = timedelta(minutes=2)
+NO_ADDRESS_AGAIN = timedelta(minutes=1)
+
+
+def agree(*, subject_id: str, twitch: Helix) -> bool:
+    """Make Twitch's list and ours agree for one Twitch id; False while another worker does it.
+
+    One call to Twitch, one more for each promise to make or to end (each at most 5 s a phase);
+    no transaction is open meanwhile. What fails is written down with a time for another try;
+    nothing of Twitch's is raised.
+    """
+    token = Lease.objects.take(LEASE + subject_id, lifetime=LEASE_LIFETIME)
+    if not token:
+        return False
+    try:
+        for _ in range(ROUNDS):
+            this_round = _Round(subject_id, twitch)
+            this_round.run()
+            # What was wanted meanwhile found the lease taken.
+            if _wanted(subject_id).keys() == this_round.wanted.keys():
+                break
+    finally:
+        Lease.objects.give_back(LEASE + subject_id, token)
+    return True
+
+
+def _wanted(subject_id: str) -> dict[Key, dict[str, str]]:
+    wants = EventSubWant.objects.current(timezone.now()).filter(subject_id=subject_id)
+    found = wants.values_list("type", "condition_key", "condition").order_by("pk")
+    return {(type_, key): condition for type_, key, condition in found}
+
+
+class _Round:
+    def __init__(self, subject_id: str, twitch: Helix) -> None:
+        self.subject_id = subject_id
+        self.twitch = twitch
+        self.wanted = _wanted(subject_id)
+        # Twitch takes no more calls until then.
+        self.not_before: datetime | None = None
+
+    def run(self) -> None:
+        rows = self._rows()
+        if not settings.CAN_RECEIVE_WEBHOOKS:
+            rows = self._without_address(rows)
+        if not rows:
+            return
+        try:
+            listed = Listed(self.twitch.promises(user_id=self.subject_id))
+        except TwitchError as error:
+            self._unread(rows, error)
+            return
+        for row in rows:
+            if row_key(row) in self.wanted:
+                self._settle(row, listed)
+            else:
+                self._drop(row, listed)
+        self._end_strays(listed, {row_key(row) for row in rows})
+
+    def _rows(self) -> list[EventSubSubscription]:
+        """A row for each wanted promise, from before Twitch is asked; and those not wanted."""
+        rows = EventSubSubscription.objects.filter(subject_id=self.subject_id).order_by("pk")
+        found = list(rows)
+        now = timezone.now()
+        missing = [
+            EventSubSubscription(
+                type=type_,
+                condition_key=key,
+                subject_id=self.subject_id,
+                due_at=now,
+                changed_at=now,
+            )
+            for type_, key in self.wanted.keys() - {row_key(row) for row in found}
+        ]
+        if not missing:
+            return found
+        EventSubSubscription.objects.bulk_create(missing, ignore_conflicts=True)
+        return list(rows)
+
+    def _without_address(self, rows: list[EventSubSubscription]) -> list[EventSubSubscription]:
+        """Nothing is asked for; what is left to do is to end what nobody wants."""
+        for row in rows:
+            if row_key(row) in self.wanted:
+                due_at = timezone.now() + NO_ADDRESS_AGAIN
+                write(row, trouble=troubles.NO_ADDRESS, due_at=due_at)
+        return [row for row in rows if row_key(row) not in self.wanted]
+
+    def _unread(self, rows: list[EventSubSubscription], error: TwitchError) -> None:
+        logger.warning("list of promises for %s not read: %s", self.subject_id, error)
+        at = _reset(error)
+        for row in rows:
+            if row.is_enabled or at:
+                # It goes on sending; or there is nothing wrong but our haste.
+                write(row, due_at=at or timezone.now() + timedelta(minutes=1))
+            elif row.status == Status.PENDING or row.due_at is None or row.due_at <= timezone.now():
+                write_failure(row, troubles.of_error(error))
+
+    def _settle(self, row: EventSubSubscription, listed: Listed) -> None:
+        """Bring one wanted promise about, or find out why there is none."""
+        key = row_key(row)
+        alive = listed.alive(key)
+        others = [promise for promise in listed.all(key) if promise is not alive]
+        if former := listed.at_former_address(row):
+            others.append(former)
+        gone = self._end_all(others)
+        if alive:
+            write_promise(row, alive)
+        elif row.twitch_id and (ended := _how_it_ended(row, listed)):
+            trouble = troubles.of_status(ended.status, callback=ended.callback)
+            # Its id is kept until Twitch was told to delete it.
+            twitch_id = "" if gone else row.twitch_id
+            write_failure(row, trouble, status=ended.status[:64], twitch_id=twitch_id)
+        elif row.twitch_id or row.due_at is None or row.due_at <= timezone.now():
+            # With an id: it has vanished from the list, or our address has changed.
+            self._ask(row)
+
+    def _ask(self, row: EventSubSubscription) -> None:
+        if self.not_before:
+            write(row, due_at=self.not_before)
+            return
+        try:
+            promise = self.twitch.make_promise(
+                type_name=row.type,
+                version=VERSIONS.get(row.type, "1"),
+                condition=self.wanted[row_key(row)],
+                callback=settings.EVENTSUB_CALLBACK,
+                secret=settings.TWITCH_EVENTSUB_SECRETS[0],
+            )
+        except AlreadySubscribed as error:
+            self._adopt(row, error.twitch_id)
+        except TwitchError as error:
+            self._refused(row, error)
+        else:
+            crash_point("in-task")
+            write_promise(row, promise)
+
+    def _adopt(self, row: EventSubSubscription, twitch_id: str) -> None:
+        """Twitch has promised it already: take that promise over."""
+        try:
+            listed = Listed(self.twitch.promises(user_id=self.subject_id))
+        except TwitchError as error:
+            self._refused(row, error)
+            return
+        promise = listed.alive(row_key(row))
+        if promise:
+            write_promise(row, promise)
+        elif not twitch_id or twitch_id in listed.by_id:
+            write_failure(row, troubles.ELSEWHERE, twitch_id="", status="")
+        else:
+            # The list is some seconds behind the answer.
+            write_promise(row, _pending(row, twitch_id))
+
+    def _refused(self, row: EventSubSubscription, error: TwitchError) -> None:
+        logger.warning("%s not promised: %s", row, error)
+        self.not_before = _reset(error)
+        if self.not_before:
+            write(row, due_at=self.not_before)
+        else:
+            write_failure(row, troubles.of_error(error), twitch_id="", status="")
+
+    def _drop(self, row: EventSubSubscription, listed: Listed) -> None:
+        """End at Twitch what nobody wants any more, and only then forget it."""
+        mine = {promise.twitch_id: promise for promise in listed.all(row_key(row))}
+        if row.twitch_id in listed.by_id:
+            mine[row.twitch_id] = listed.by_id[row.twitch_id]
+        if self._end_all(mine.values()):
+            # Not when another worker has had it promised anew meanwhile.
+            EventSubSubscription.objects.filter(pk=row.pk, twitch_id=row.twitch_id).delete()
+        else:
+            write_failure(row, troubles.NO_ANSWER)
+
+    def _end_strays(self, listed: Listed, known: set[Key]) -> None:
+        """Promises to our address that neither want nor row knows, of this subject or another."""
+        for type_, key in listed.keys() - known:
+            this = {"type": type_, "condition_key": key}
+            if (
+                EventSubSubscription.objects.filter(**this).exists()
+                or EventSubWant.objects.filter(**this).exists()
+            ):
+                continue
+            logger.warning("%s %s was promised, but nobody knows why: ended", type_, key)
+            self._end_all(listed.all((type_, key)))
+
+    def _end_all(self, promises: Iterable[Promise]) -> bool:
+        """Whether Twitch has deleted them, now or before. One that fails stops no other."""
+        return [self._end(promise) for promise in promises].count(False) == 0
+
+    def _end(self, promise: Promise) -> bool:
+        try:
+            self.twitch.end_promise(promise.twitch_id)
+        except TwitchRefused as error:
+            if error.status == 404:
+                return True
+            logger.warning("promise %s not ended: %s", promise.twitch_id, error)
+        except TwitchError as error:
+            logger.warning("promise %s not ended: %s", promise.twitch_id, error)
+        else:
+            return True
+        return False
+
+
+def row_key(row: EventSubSubscription) -> Key:
+    """What a row is about."""
+    return row.type, row.condition_key
+
+
+def _how_it_ended(row: EventSubSubscription, listed: Listed) -> Promise | None:
+    """The end of the row's own promise, by Twitch's list or by a revocation we were sent."""
+    promise = listed.by_id.get(row.twitch_id)
+    if promise and promise.status not in ALIVE and promise.callback == settings.EVENTSUB_CALLBACK:
+        return promise
+    if promise is None and row.status not in ("", *ALIVE):
+        return _promise(row, row.twitch_id, row.status)
+    return None
+
+
+def _pending(row: EventSubSubscription, twitch_id: str) -> Promise:
+    return _promise(row, twitch_id, Status.PENDING)
+
+
+def _promise(row: EventSubSubscription, twitch_id: str, status: str) -> Promise:
+    return Promise(
+        twitch_id=twitch_id,
+        status=status,
+        type=row.type,
+        version=VERSIONS.get(row.type, "1"),
+        condition={},
+        callback=settings.EVENTSUB_CALLBACK,
+        cost=row.cost,
+    )
+
+
+def _reset(error: TwitchError) -> datetime | None:
+    """When Twitch takes calls again, if it is only their number that it minds."""
+    if not isinstance(error, LimitReached) or error.reset_at is None:
+        return None
+    now = timezone.now()
+    soonest, latest = now + timedelta(seconds=1), now + LONGEST_RESET
+    # Twitch's number may be anything; a date it cannot be is as good as none.
+    if not now.timestamp() < error.reset_at < latest.timestamp():
+        return soonest if error.reset_at <= now.timestamp() else latest
+    return max(soonest, datetime.fromtimestamp(error.reset_at, UTC))

@@ -1,0 +1,224 @@
+"""Whom viewers watch, and what Twitch must tell us for it.
+
+Three senses of the word: a Subscription is a viewer's wish to watch a Streamer, an EventSubWant
+somebody's need of one type of message, an EventSubSubscription Twitch's promise to send it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+
+from streamwatch.twitch.eventsub import Status
+
+
+class Streamer(models.Model):
+    """A broadcaster somebody watches, with the last we know of the channel.
+
+    First written by `subscribe()`, changed by `activity.recording.record()` only. Each `*_as_of`
+    is Twitch's time of the fields before it; `*_pushed_at` when a webhook last changed them.
+    """
+
+    twitch_id = models.CharField(max_length=32, unique=True)
+    # Not unique: a recycled login may be known twice until the older one's rename is heard of.
+    login = models.CharField(max_length=100, db_index=True)  # /streamers/<login>/
+    display_name = models.CharField(max_length=100)
+    picture_url = models.CharField(max_length=500, blank=True)
+    name_as_of = models.DateTimeField()
+
+    live_stream_id = models.CharField(max_length=64, blank=True)
+    live_started_at = models.DateTimeField(null=True)
+    live_as_of = models.DateTimeField()
+
+    title = models.CharField(max_length=500, blank=True)
+    title_as_of = models.DateTimeField()
+    title_pushed_at = models.DateTimeField(null=True)
+    category_id = models.CharField(max_length=32, blank=True)
+    category_name = models.CharField(max_length=200, blank=True)
+    category_as_of = models.DateTimeField()
+    category_pushed_at = models.DateTimeField(null=True)
+
+    # Counts changes: the part of their dedupe_key that a clock is for other kinds.
+    revision = models.PositiveIntegerField(default=0)
+    last_activity_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # The tailer: whose snapshot changed since my last reading.
+            models.Index(fields=["changed_at"], name="streamer_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.login
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the channel is on the air, as far as we know."""
+        return bool(self.live_stream_id)
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def of(self, user: models.Model) -> Self:
+        """The viewer's own."""
+        return self.filter(user=user)
+
+    def for_panel(self, user: models.Model) -> Self:
+        """The viewer's, live ones first, then by login, with `streamer` loaded (1 query)."""
+        live_first = models.Case(models.When(streamer__live_stream_id="", then=1), default=0)
+        return (
+            self.of(user)
+            .select_related("streamer")
+            .order_by(live_first, "streamer__login", "streamer_id")
+        )
+
+
+class Subscription(models.Model):
+    """A viewer's wish to watch a streamer."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    # A streamer's row stays while somebody is subscribed.
+    streamer = models.ForeignKey(Streamer, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "streamer"], name="subscription_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} watches {self.streamer_id}"
+
+
+class EventSubWantQuerySet(models.QuerySet["EventSubWant"]):
+    def current(self, now: datetime) -> Self:
+        """Those that still hold."""
+        return self.filter(models.Q(until=None) | models.Q(until__gt=now))
+
+    def without_row(self) -> Self:
+        """Those for which we have not even meant to ask Twitch yet."""
+        rows = EventSubSubscription.objects.filter(
+            type=models.OuterRef("type"), condition_key=models.OuterRef("condition_key")
+        )
+        return self.filter(~models.Exists(rows))
+
+    def ownerless(self) -> Self:
+        """Those left behind by a Subscription that went with its viewer."""
+        owners = Subscription.objects.filter(pk=models.OuterRef("owner_id"))
+        return self.filter(~models.Exists(owners), owner_kind=EventSubWant.OwnerKind.SUBSCRIPTION)
+
+
+class EventSubWant(models.Model):
+    """Somebody's need of one type for one condition. Reconciliation knows only this table."""
+
+    class OwnerKind(models.TextChoices):
+        SUBSCRIPTION = "subscription", "subscription"
+
+    type = models.CharField(max_length=100)
+    # Canonical text of the condition (streamwatch.twitch.eventsub.condition_key).
+    condition_key = models.CharField(max_length=200)
+    condition = models.JSONField()
+    # The Twitch id the condition names.
+    subject_id = models.CharField(max_length=32)
+    owner_kind = models.CharField(max_length=20, choices=OwnerKind.choices)
+    owner_id = models.BigIntegerField()
+    until = models.DateTimeField(null=True)
+
+    objects = EventSubWantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner_kind", "owner_id", "type", "condition_key"], name="want_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner_kind__in=["subscription"]), name="want_owner_kind_known"
+            ),
+        ]
+        indexes = [
+            # Reconciling one streamer.
+            models.Index(fields=["subject_id"], name="want_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.condition_key} for {self.owner_kind} {self.owner_id}"
+
+
+class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
+    def of_streamers(self, twitch_ids: Collection[str]) -> Self:
+        """What Twitch promised, or was asked, about these Twitch ids."""
+        return self.filter(subject_id__in=twitch_ids)
+
+    def due(self, now: datetime) -> Self:
+        """Those that the sweep should look at again, the longest waiting first."""
+        is_due = models.Q(due_at__lte=now) | models.Q(due_at=None)
+        return self.filter(is_due).order_by("due_at", "pk")
+
+    def unwanted(self, now: datetime) -> Self:
+        """Those that nobody wants any more, less those whose deletion must wait."""
+        wants = EventSubWant.objects.current(now).filter(
+            subject_id=models.OuterRef("subject_id"),
+            type=models.OuterRef("type"),
+            condition_key=models.OuterRef("condition_key"),
+        )
+        return self.filter(~models.Exists(wants)).exclude(failures__gt=0, due_at__gt=now)
+
+    def moved(self, callback: str) -> Self:
+        """Promises to send to an address that is not ours any more (`PUBLIC_URL` changed)."""
+        return self.exclude(callback=callback).exclude(twitch_id="").filter(trouble="")
+
+
+class EventSubSubscription(models.Model):
+    """Twitch's promise to send one type for one condition, shared by all who want it.
+
+    The row exists from the moment we mean to ask (`twitch_id` "" until Twitch has answered) to
+    the moment Twitch was told that it is not needed any more.
+    """
+
+    type = models.CharField(max_length=100)
+    condition_key = models.CharField(max_length=200)
+    subject_id = models.CharField(max_length=32)
+    twitch_id = models.CharField(max_length=64, blank=True)
+    # Twitch's word, "" until Twitch has answered.
+    status = models.CharField(max_length=64, blank=True)
+    # Why it is in trouble, a sentence for people; "" when it is not.
+    trouble = models.CharField(max_length=300, blank=True)
+    callback = models.CharField(max_length=500, blank=True)
+    cost = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # When Twitch's list was last read about it, and when the sweep should do so again.
+    checked_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    objects = EventSubSubscriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["type", "condition_key"], name="promise_once"),
+        ]
+        indexes = [
+            # Reconciling one streamer, and the panel's states.
+            models.Index(fields=["subject_id"], name="promise_subject"),
+            # A message of Twitch names it.
+            models.Index(fields=["twitch_id"], name="promise_twitch_id"),
+            # The sweep: what is due.
+            models.Index(fields=["due_at"], name="promise_due"),
+            # The tailer: whose state changed since my last reading.
+            models.Index(fields=["changed_at"], name="promise_changed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.condition_key}: {self.status or 'not asked yet'}"
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether Twitch's own list says that messages are sent."""
+        return self.status == Status.ENABLED

@@ -1,0 +1,99 @@
+"""The panel of a viewer's subscriptions, and the state of each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from subscriptions import troubles
+from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`code` is pending, watching or trouble."""
+
+    code: str
+    sentence: str
+
+
+PENDING = State("pending", "Waiting for Twitch's confirmation")
+WATCHING = State("watching", "Watching")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One subscription as the panel shows it."""
+
+    subscription: Subscription
+    streamer: Streamer
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All subscriptions of a viewer, live ones first."""
+
+    rows: Sequence[Row]
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+    @property
+    def live_count(self) -> int:
+        """How many are on the air."""
+        return sum(row.streamer.is_live for row in self.rows)
+
+    @property
+    def trouble_count(self) -> int:
+        """How many are in trouble."""
+        return sum(row.state.code == "trouble" for row in self.rows)
+
+
+def panel_for(user: User) -> Panel:
+    """The viewer's panel (3 queries: subscriptions, wants, promises; 1 when there are none)."""
+    subscriptions = list(Subscription.objects.for_panel(user))
+    states = states_of([subscription.streamer for subscription in subscriptions])
+    return Panel(
+        [Row(one, one.streamer, states[one.streamer_id]) for one in subscriptions],
+    )
+
+
+def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
+    """The state of each streamer by pk, the same for every viewer (2 queries, 0 for none)."""
+    subjects = {streamer.twitch_id: streamer.pk for streamer in streamers}
+    if not settings.CAN_RECEIVE_WEBHOOKS:
+        return dict.fromkeys(subjects.values(), State("trouble", troubles.NO_ADDRESS))
+    if not subjects:
+        return {}
+    wanted: defaultdict[str, set[Key]] = defaultdict(set)
+    wants = EventSubWant.objects.current(timezone.now()).filter(subject_id__in=subjects)
+    for subject, type_, key in wants.values_list("subject_id", "type", "condition_key").distinct():
+        wanted[subject].add((type_, key))
+    rows: defaultdict[str, list[EventSubSubscription]] = defaultdict(list)
+    for row in EventSubSubscription.objects.of_streamers(subjects).order_by("pk"):
+        rows[row.subject_id].append(row)
+    return {pk: _state(wanted[subject], rows[subject]) for subject, pk in subjects.items()}
+
+
+def _state(wanted: set[Key], rows: Sequence[EventSubSubscription]) -> State:
+    """Watching only when everything wanted is enabled in Twitch's own list."""
+    # A row that nobody wants any more is on its way out and says nothing.
+    mine = {(row.type, row.condition_key): row for row in rows}
+    if wanted:
+        mine = {key: row for key, row in mine.items() if key in wanted}
+    trouble = next((row.trouble for row in mine.values() if row.trouble), "")
+    if trouble:
+        return State("trouble", trouble)
+    if mine and wanted <= mine.keys() and all(row.is_enabled for row in mine.values()):
+        return WATCHING
+    return PENDING

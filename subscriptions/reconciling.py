@@ -1,0 +1,63 @@
+"""What Twitch promised, as the other apps deal with it: reconcile, confirm, note a revocation."""
+
+from __future__ import annotations
+
+import logging
+
+from streamwatch.queue import enqueue
+from streamwatch.twitch.errors import TwitchError
+from streamwatch.twitch.eventsub import Status
+from streamwatch.twitch.helix import Helix
+from streamwatch.twitch.payloads import Promise
+from subscriptions import agreeing, tasks
+from subscriptions.models import EventSubSubscription
+from subscriptions.promises import ALIVE, Listed, write_death, write_promise
+
+logger = logging.getLogger(__name__)
+
+
+def reconcile_streamer(*, subject_id: str, twitch: Helix) -> bool:
+    """Make Twitch's list and ours agree for one Twitch id; see `agreeing.agree()`."""
+    return agreeing.agree(subject_id=subject_id, twitch=twitch)
+
+
+def confirm(*, subject_id: str, twitch: Helix) -> bool:
+    """Read Twitch's list for one Twitch id and write down what it says; True when it is final.
+
+    To be called a few times after a challenge was answered. One call to Twitch (at most 5 s a
+    phase) when something is pending, none otherwise. Nothing of Twitch's is raised.
+    """
+    rows = list(EventSubSubscription.objects.filter(subject_id=subject_id).order_by("pk"))
+    if not any(map(_is_pending, rows)):
+        return True
+    try:
+        listed = Listed(twitch.promises(user_id=subject_id))
+    except TwitchError as error:
+        logger.warning("list of promises for %s not read: %s", subject_id, error)
+        return False
+    for row in rows:
+        alive = listed.alive((row.type, row.condition_key))
+        own = listed.by_id.get(row.twitch_id)
+        if alive:
+            write_promise(row, alive)
+        elif own and own.status not in ALIVE and row.status != own.status:
+            write_death(row, own)
+            enqueue(tasks.reconcile_streamer, subject_id)
+    return not any(map(_is_pending, rows))
+
+
+def note_revocation(*, promise: Promise) -> None:
+    """Twitch told us that it ended a promise: write down why, and have it asked for again.
+
+    No call to Twitch. A promise we do not know (any more) is passed over.
+    """
+    if not promise.twitch_id or promise.status in ("", *ALIVE):
+        return
+    for row in EventSubSubscription.objects.filter(twitch_id=promise.twitch_id):
+        write_death(row, promise)
+        enqueue(tasks.reconcile_streamer, row.subject_id)
+
+
+def _is_pending(row: EventSubSubscription) -> bool:
+    # Without a status and without trouble, Twitch is just being asked for it.
+    return row.status == Status.PENDING or (not row.status and not row.trouble)

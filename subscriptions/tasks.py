@@ -1,0 +1,20 @@
+"""Celery tasks: shells round verbs, safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from accounts.twitch import helix
+from subscriptions import agreeing, sweeping
+
+
+@shared_task
+def reconcile_streamer(subject_id: str) -> None:
+    """Make Twitch's list and ours agree for one Twitch id."""
+    agreeing.agree(subject_id=subject_id, twitch=helix())
+
+
+@shared_task
+def sweep() -> None:
+    """Take up what was left undone."""
+    sweeping.sweep(twitch=helix())

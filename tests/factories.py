@@ -1,0 +1,106 @@
+"""Rows for tests, with defaults in one place."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from activity.models import Activity
+from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
+from webhooks.models import InboxMessage
+
+_numbers = itertools.count(1000)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def make_user(**fields: Any) -> User:
+    number = next(_numbers)
+    defaults = {"login": f"viewer_{number}", "display_name": f"Viewer_{number}"}
+    return User.objects.create_user(fields.pop("twitch_id", str(number)), **{**defaults, **fields})
+
+
+def make_streamer(**fields: Any) -> Streamer:
+    number = next(_numbers)
+    defaults = {
+        "twitch_id": str(number),
+        "login": f"streamer_{number}",
+        "display_name": f"Streamer_{number}",
+        "title": "a title",
+        "category_id": "509658",
+        "category_name": "Just Chatting",
+        "name_as_of": LONG_AGO,
+        "live_as_of": LONG_AGO,
+        "title_as_of": LONG_AGO,
+        "category_as_of": LONG_AGO,
+        "changed_at": LONG_AGO,
+    }
+    return Streamer.objects.create(**{**defaults, **fields})
+
+
+def make_subscription(
+    *, user: User | None = None, streamer: Streamer | None = None
+) -> Subscription:
+    return Subscription.objects.create(
+        user=user or make_user(), streamer=streamer or make_streamer()
+    )
+
+
+def make_want(*, subscription: Subscription, **fields: Any) -> EventSubWant:
+    subject = subscription.streamer.twitch_id
+    defaults = {
+        "type": "stream.online",
+        "condition": {"broadcaster_user_id": subject},
+        "condition_key": f"broadcaster_user_id={subject}",
+        "subject_id": subject,
+        "owner_kind": EventSubWant.OwnerKind.SUBSCRIPTION,
+        "owner_id": subscription.pk,
+    }
+    return EventSubWant.objects.create(**{**defaults, **fields})
+
+
+def make_promise(*, subject_id: str, **fields: Any) -> EventSubSubscription:
+    defaults = {
+        "type": "stream.online",
+        "condition_key": f"broadcaster_user_id={subject_id}",
+        "twitch_id": f"promise-{next(_numbers)}",
+        "status": "enabled",
+        "changed_at": LONG_AGO,
+    }
+    return EventSubSubscription.objects.create(subject_id=subject_id, **{**defaults, **fields})
+
+
+def make_activity(*, streamer: Streamer | None = None, **fields: Any) -> Activity:
+    """An `online` one minute ago, announced; keeps the streamer's `last_activity_at` true."""
+    streamer = streamer or make_streamer()
+    occurred_at = fields.pop("occurred_at", timezone.now() - timedelta(minutes=1))
+    defaults = {
+        "kind": Activity.Kind.ONLINE,
+        "dedupe_key": f"online:{next(_numbers)}",
+        "details": {"title": "a title", "category": "Just Chatting"},
+        "source": Activity.Source.PUSH,
+        "recorded_at": occurred_at,
+        "announced_at": occurred_at,
+        "changed_at": occurred_at,
+    }
+    activity = Activity.objects.create(
+        streamer=streamer, occurred_at=occurred_at, **{**defaults, **fields}
+    )
+    if streamer.last_activity_at is None or streamer.last_activity_at < occurred_at:
+        streamer.last_activity_at = occurred_at
+        streamer.save(update_fields=["last_activity_at"])
+    return activity
+
+
+def make_message(**fields: Any) -> InboxMessage:
+    defaults = {
+        "message_id": f"message-{next(_numbers)}",
+        "type": "stream.online",
+        "sent_at": timezone.now(),
+        "received_at": timezone.now(),
+        "body": b"{}",
+    }
+    return InboxMessage.objects.create(**{**defaults, **fields})

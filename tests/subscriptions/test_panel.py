@@ -1,0 +1,173 @@
+"""The panel of subscriptions: GET /streamers/rows/, and the states in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+from subscriptions.models import Streamer
+from subscriptions.panel import State, panel_for, states_of
+from tests.factories import make_promise, make_streamer, make_subscription, make_user, make_want
+
+URL = "/streamers/rows/"
+KINDS = ("stream.online", "stream.offline", "channel.update")
+
+
+class RowsTests(TestCase):
+    def setUp(self) -> None:
+        self.viewer = make_user()
+        self.client.force_login(self.viewer)
+
+    def watch(self, **fields: Any) -> Streamer:
+        """A streamer that is watched properly."""
+        streamer = make_streamer(**fields)
+        subscription = make_subscription(user=self.viewer, streamer=streamer)
+        for kind in KINDS:
+            make_want(subscription=subscription, type=kind)
+            make_promise(subject_id=streamer.twitch_id, type=kind)
+        return streamer
+
+    def test_a_visitor_is_sent_to_the_login(self) -> None:
+        self.client.logout()
+        answer = self.client.get(URL)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/accounts/login/")
+
+    def test_other_methods_are_refused(self) -> None:
+        assert self.client.post(URL).status_code == 405
+
+    def test_shows_only_the_viewers_own(self) -> None:
+        self.watch(login="mine")
+        make_subscription(streamer=make_streamer(login="theirs"))
+        answer = self.client.get(URL)
+        self.assertTemplateNotUsed(answer, "base.html")
+        self.assertContains(answer, 'data-streamer="mine"')
+        self.assertNotContains(answer, "theirs")
+        self.assertContains(answer, "Watching")
+
+    def test_shows_live_ones_first_then_by_login(self) -> None:
+        for login, stream_id in (("b", ""), ("c", "1"), ("a", ""), ("d", "2")):
+            self.watch(login=login, live_stream_id=stream_id, live_started_at=timezone.now())
+        panel = panel_for(self.viewer)
+        assert [row.streamer.login for row in panel.rows] == ["c", "d", "a", "b"]
+        assert (panel.live_count, panel.total, panel.trouble_count) == (2, 4, 0)
+
+    def test_counts_those_in_trouble(self) -> None:
+        self.watch()
+        broken = self.watch()
+        make_promise(
+            subject_id=broken.twitch_id, type="user.update", status="", trouble="not for this"
+        )
+        assert panel_for(self.viewer).trouble_count == 0
+        panel = panel_for(self.viewer)
+        make_want(subscription=panel.rows[1].subscription, type="user.update")
+        assert panel_for(self.viewer).trouble_count == 1
+        self.assertContains(self.client.get(URL), "not for this")
+
+    def test_is_empty_at_first(self) -> None:
+        with self.assertNumQueries(1):  # subscriptions
+            panel = panel_for(self.viewer)
+        assert (list(panel.rows), panel.total) == ([], 0)
+        self.assertContains(self.client.get(URL), "Nobody is watched yet")
+
+    def test_the_number_of_queries_does_not_grow_with_rows(self) -> None:
+        for _ in range(30):
+            self.watch()
+        with self.assertNumQueries(5):  # session, user, subscriptions, wants, promises
+            self.assertContains(self.client.get(URL), "data-subscription-id", count=30)
+
+    def test_hostile_names_are_shown_and_escaped(self) -> None:
+        self.watch(
+            display_name='<b>"x"</b>',
+            live_stream_id="1",
+            live_started_at=timezone.now(),
+            title="<script>1</script>",
+            category_name="مرحبا 🎉",
+        )
+        answer = self.client.get(URL)
+        self.assertContains(answer, '<bdi class="who">&lt;b&gt;&quot;x&quot;&lt;/b&gt;</bdi>')
+        self.assertContains(answer, "<bdi>&lt;script&gt;1&lt;/script&gt;</bdi>")
+        self.assertContains(answer, "<bdi>مرحبا 🎉</bdi>")
+        self.assertNotContains(answer, "<script>")
+
+
+class StatesTests(TestCase):
+    def setUp(self) -> None:
+        self.subscription = make_subscription()
+        self.streamer = self.subscription.streamer
+
+    def want(self, *kinds: str, **fields: Any) -> None:
+        for kind in kinds:
+            make_want(subscription=self.subscription, type=kind, **fields)
+
+    def promise(self, kind: str, **fields: Any) -> None:
+        make_promise(subject_id=self.streamer.twitch_id, type=kind, **fields)
+
+    def state(self) -> State:
+        with self.assertNumQueries(2):  # wants, promises
+            return states_of([self.streamer])[self.streamer.pk]
+
+    def test_pending_until_twitch_has_answered(self) -> None:
+        self.want(*KINDS)
+        assert self.state() == State("pending", "Waiting for Twitch's confirmation")
+
+    def test_pending_until_everything_wanted_is_enabled(self) -> None:
+        self.want(*KINDS)
+        self.promise("stream.online")
+        self.promise("stream.offline")
+        assert self.state().code == "pending"
+        self.promise("channel.update", status="webhook_callback_verification_pending")
+        assert self.state().code == "pending"
+
+    def test_watching_when_everything_wanted_is_enabled(self) -> None:
+        self.want(*KINDS)
+        for kind in KINDS:
+            self.promise(kind)
+        assert self.state() == State("watching", "Watching")
+
+    def test_trouble_as_soon_as_one_is_in_trouble(self) -> None:
+        self.want(*KINDS)
+        self.promise("stream.online")
+        self.promise("stream.offline", status="", trouble="no budget")
+        assert self.state() == State("trouble", "no budget")
+
+    def test_trouble_while_it_is_tried_again(self) -> None:
+        self.want("stream.online")
+        pending = "webhook_callback_verification_pending"
+        self.promise("stream.online", status=pending, trouble="the challenge was refused")
+        assert self.state().code == "trouble"
+
+    def test_what_nobody_wants_any_more_says_nothing(self) -> None:
+        self.want("stream.online")
+        make_want(
+            subscription=self.subscription,
+            type="user.update",
+            until=timezone.now() - timedelta(seconds=1),
+        )
+        self.promise("stream.online")
+        self.promise("user.update", status="", trouble="too bad")
+        self.promise("channel.update", status="", trouble="too bad")
+        assert self.state().code == "watching"
+
+    def test_streamers_do_not_mix(self) -> None:
+        other = make_subscription()
+        self.want("stream.online")
+        self.promise("stream.online")
+        make_want(subscription=other)
+        make_promise(subject_id=other.streamer.twitch_id, trouble="too bad")
+        assert self.state().code == "watching"
+        with self.assertNumQueries(2):  # wants, promises
+            states = states_of([self.streamer, other.streamer])
+        assert states[other.streamer.pk].code == "trouble"
+
+    def test_nobody_needs_no_query(self) -> None:
+        with self.assertNumQueries(0):  # nobody
+            assert states_of([]) == {}
+
+    @override_settings(CAN_RECEIVE_WEBHOOKS=False)
+    def test_without_a_public_address_everybody_is_in_trouble(self) -> None:
+        sentence = "Twitch needs a public https address (PUBLIC_URL)"
+        assert states_of([self.streamer]) == {self.streamer.pk: State("trouble", sentence)}

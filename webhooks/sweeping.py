@@ -1,0 +1,20 @@
+"""Taking up the messages that a killed process left, or that failed and are tried again."""
+
+from __future__ import annotations
+
+import time
+
+from webhooks.processing import claim_left_over, process
+
+# Others want the worker too; the next sweep goes on.
+SECONDS = 20.0
+ROWS = 200
+
+
+def sweep() -> int:
+    """Claim and process what is left over, for about 20 s at most; how many messages."""
+    give_up_at = time.monotonic() + SECONDS
+    done = 0
+    while time.monotonic() < give_up_at and (claim := claim_left_over(limit=ROWS)):
+        done += process(claim)
+    return done
