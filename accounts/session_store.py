@@ -51,7 +51,7 @@ class SessionStore(cached_db.SessionStore):
         """End the session for good, whatever becomes of the cache (two queries more then)."""
         data = dict(self.items())
         super().flush()
-        if False:
+        if data.get(SESSION_KEY) and not self._is_told:
             _end_all_sessions(data)
 
     def _get_session_from_db(self) -> Any:

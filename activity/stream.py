@@ -63,9 +63,9 @@ async def _events(stream: Stream, session_key: str, after: int) -> AsyncIterator
         for event in await tailer.in_thread(_backlog, stream, after):
             yield _sent(event)
         while True:
-            event = await stream.next(seconds=RECHECK_SECONDS)
-            if event is not None:
-                yield _sent(event)
+            news = await stream.next(seconds=RECHECK_SECONDS)
+            if news is not None:
+                yield _sent(news)
             elif await tailer.in_thread(_streamers_of, session_key) is None:
                 return
     except DatabaseError:

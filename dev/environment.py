@@ -119,7 +119,10 @@ def _for_local_twitch(
 ) -> dict[str, str]:
     client = _simulator_client(var / "simulator-client.json")
     operator = given.get("SIMULATOR_OPERATOR") or DEFAULT_OPERATOR
-    callbacks = dict.fromkeys(f"{url.rstrip('/')}{CALLBACK}" for url in (app_url, public_url))
+    by_number = app_url.replace("localhost", "127.0.0.1")
+    callbacks = dict.fromkeys(
+        f"{url.rstrip('/')}{CALLBACK}" for url in (app_url, by_number, public_url)
+    )
     return {
         "TWITCH_CLIENT_ID": client["id"],
         "TWITCH_CLIENT_SECRET": client["secret"],

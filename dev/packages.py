@@ -89,7 +89,8 @@ def can_install() -> bool:
 def apt_install(names: Iterable[str]) -> bool:
     """`apt-get update` and `install`, asking nothing and starting no service; False on failure."""
     variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = ["apt-get", "--quiet", "--quiet", "-o", "DPkg::Lock::Timeout=120"]
+    options = ("DPkg::Lock::Timeout=120", "Dpkg::Use-Pty=0")
+    apt = ["apt-get", "-qq", *(word for option in options for word in ("-o", option))]
     with services_left_alone():
         for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *names]):
             done = subprocess.run([*apt, *arguments], env=variables, stdin=subprocess.DEVNULL)

@@ -23,13 +23,15 @@ from dev.ready import announce, refuse_taken_ports
 
 VAR = ROOT / "var"
 PYTHON = "exec .venv/bin/python"
+# Celery warns root at length; this worker takes tasks from nobody but ourselves.
+QUIETLY = '-W "ignore:You\'re running the worker"'
 COMMANDS = {
     "app": (
         f"{PYTHON} -m uvicorn streamwatch.asgi:application --host 127.0.0.1 --port $PORT"
         " --lifespan on --no-access-log --log-level warning --timeout-graceful-shutdown 3"
     ),
     "worker": (
-        f"{PYTHON} -m celery --app streamwatch worker --beat --schedule var/celerybeat-schedule"
+        f"{PYTHON} {QUIETLY} -m celery --quiet --app streamwatch worker --beat --schedule var/celerybeat-schedule"
         " --loglevel INFO --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
     ),
     "simulator": f"{PYTHON} -m simulator",

@@ -201,6 +201,7 @@ class Courier:
     ) -> None:
         challenge = json.loads(message["body"])["challenge"].encode()
         spoiled = self._faults.take("webhook_callback_verification_failed")
+        outcome += ", failed by order" if spoiled else ""
         passed = (
             not spoiled
             and answer is not None

@@ -31,6 +31,7 @@ class SubscriptionType:
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """Every key the condition may hold."""
         return self.needs + self.one_of + self.may
 
 

@@ -21,6 +21,7 @@ def naming(person: Person, prefix: str) -> dict[str, str]:
 
 
 def stream_online(person: Person) -> dict[str, Any]:
+    """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#streamonline"""
     return {
         "id": person["stream_id"],
         **naming(person, "broadcaster_user"),
@@ -30,10 +31,12 @@ def stream_online(person: Person) -> dict[str, Any]:
 
 
 def stream_offline(person: Person, stream_id: str) -> dict[str, Any]:
+    """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#streamoffline"""
     return {"id": stream_id, **naming(person, "broadcaster_user")}
 
 
 def channel_update(person: Person, category_name: str) -> dict[str, Any]:
+    """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#channelupdate"""
     return {
         **naming(person, "broadcaster_user"),
         "title": person["title"],
@@ -45,6 +48,7 @@ def channel_update(person: Person, category_name: str) -> dict[str, Any]:
 
 
 def channel_follow(follower: Person, broadcaster: Person, followed_ns: int) -> dict[str, Any]:
+    """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#channelfollow"""
     return {
         **naming(follower, "user"),
         **naming(broadcaster, "broadcaster_user"),
@@ -53,6 +57,7 @@ def channel_follow(follower: Person, broadcaster: Person, followed_ns: int) -> d
 
 
 def channel_raid(raider: Person, target: Person, viewers: int) -> dict[str, Any]:
+    """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#channelraid"""
     return {
         **naming(raider, "from_broadcaster_user"),
         **naming(target, "to_broadcaster_user"),
@@ -61,6 +66,7 @@ def channel_raid(raider: Person, target: Person, viewers: int) -> dict[str, Any]
 
 
 def user_update(person: Person, *, may_see_email: bool) -> dict[str, Any]:
+    """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#userupdate"""
     email = person["email"] or ""
     return {
         **naming(person, "user"),

@@ -27,12 +27,14 @@ class People:
         self._categories = {row[0]: row[1] for row in CATEGORIES}
 
     def get(self, person_id: str) -> Person:
+        """The person with that id, banned or not; raises NoSuchPerson."""
         row = self._store.row("SELECT * FROM people WHERE id = ?", person_id)
         if row is None:
             raise NoSuchPerson(person_id)
         return row
 
     def by_login(self, login: str) -> Person:
+        """The person called so now, banned or not; raises NoSuchPerson."""
         row = self._store.row("SELECT * FROM people WHERE login = ?", login.strip().lower())
         if row is None:
             raise NoSuchPerson(login)
@@ -69,6 +71,7 @@ class People:
         return row
 
     def who_can_log_in(self) -> list[Person]:
+        """Those whom the consent page offers, by id."""
         return self._store.rows(
             "SELECT * FROM people WHERE can_log_in = 1 AND gone = 0 ORDER BY id"
         )
@@ -133,6 +136,7 @@ class People:
         return max(1, int(person["viewers_base"] * begun * sway))
 
     def category_name(self, category_id: str) -> str:
+        """The name of a category; "" for none."""
         return self._categories.get(category_id, "")
 
     def category_id(self, name: str) -> str | None:
@@ -178,6 +182,7 @@ class People:
         )
 
     def follows_total(self, user_id: str) -> int:
+        """How many channels a person follows, banned ones left out."""
         total: int = self._store.value(
             "SELECT count(*) FROM follows f JOIN people p ON p.id = f.broadcaster_id"
             " AND p.gone = 0 WHERE f.user_id = ?",
@@ -186,6 +191,7 @@ class People:
         return total
 
     def moderates(self, moderator_id: str, broadcaster_id: str) -> bool:
+        """Whether the one moderates the channel of the other."""
         return (
             self._store.row(
                 "SELECT 1 FROM moderators WHERE broadcaster_id = ? AND moderator_id = ?",

@@ -84,6 +84,7 @@ class Store:
         self._db.executescript(SCHEMA)
 
     def close(self) -> None:
+        """Close the connection; nothing may be asked afterwards."""
         self._db.close()
 
     def empty(self) -> None:
@@ -118,9 +119,11 @@ class Store:
         return self._db.execute(sql, tuple(values.values())).lastrowid or 0
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """All rows that a query finds."""
         return self._db.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The first row that a query finds, or None."""
         found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
         return found
 
@@ -130,10 +133,12 @@ class Store:
         return None if found is None else found[0]
 
     def get_meta(self, key: str, default: str) -> str:
+        """The text kept under a key."""
         found: str | None = self.value("SELECT value FROM meta WHERE key = ?", key)
         return default if found is None else found
 
     def set_meta(self, key: str, value: object) -> None:
+        """Keep a value as text under a key, in place of the one before."""
         self.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, str(value))
 
     def next_number(self, key: str, at_least: int) -> int:

@@ -137,6 +137,7 @@ class Subscriptions:
         return 0 if self.scopes_of(person) else 1
 
     def total(self) -> int:
+        """How many there are, whatever their status."""
         return int(self._store.value("SELECT count(*) FROM subscriptions"))
 
     def total_cost(self) -> int:
@@ -155,6 +156,7 @@ class Subscriptions:
         return sum(row["n"] for row in rows if not TYPES[row["type"], row["version"]].scopes)
 
     def get(self, subscription_id: str) -> sqlite3.Row | None:
+        """The subscription with that id, or None."""
         return self._store.row("SELECT * FROM subscriptions WHERE id = ?", subscription_id)
 
     def page(self, after: int, **filters: str) -> list[sqlite3.Row]:
@@ -180,6 +182,7 @@ class Subscriptions:
         return gone > 0
 
     def set_status(self, subscription_id: str, status: str) -> None:
+        """Change its status; where it is no longer enabled, nothing more is sent."""
         with self._store.transaction():
             self._store.run(
                 "UPDATE subscriptions SET status = ? WHERE id = ?", status, subscription_id
@@ -195,6 +198,7 @@ class Subscriptions:
         )
 
     def enabled_for(self, kind: str, subject: str) -> list[sqlite3.Row]:
+        """Enabled ones of that type and subject, in the order they were made."""
         return self._store.rows(
             "SELECT * FROM subscriptions WHERE type = ? AND subject = ? AND status = ?"
             " ORDER BY seq",

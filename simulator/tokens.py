@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import string
 from dataclasses import dataclass
 
@@ -59,6 +58,7 @@ class Tokens:
             )
 
     def make_code(self, user_id: str, scopes: list[str], redirect_uri: str) -> str:
+        """A code for the person, good once, for `code_lifetime` seconds and this address."""
         code = _secret(CODE_LENGTH)
         self._store.insert(
             "codes",
@@ -112,6 +112,7 @@ class Tokens:
         }
 
     def app_token(self) -> dict[str, object]:
+        """A new token of the application itself, without scopes and refresh token."""
         access, lifetime = _secret(ACCESS_LENGTH), self._config.app_token_lifetime
         self._insert(access, None, None, "", lifetime)
         return {"access_token": access, "expires_in": int(lifetime), "token_type": "bearer"}
@@ -176,13 +177,6 @@ class Tokens:
             self._store.run("DELETE FROM tokens WHERE user_id = ?", user_id)
             self._store.run("DELETE FROM codes WHERE user_id = ?", user_id)
             return self._store.run("DELETE FROM grants WHERE user_id = ?", user_id) > 0
-
-    def grants(self) -> list[sqlite3.Row]:
-        return self._store.rows(
-            "SELECT p.login, p.id, g.scopes FROM grants g JOIN people p ON p.id = g.user_id"
-            " WHERE g.client_id = ? ORDER BY p.login",
-            self._config.client_id,
-        )
 
     def expire_all(self) -> int:
         """Every access token expires now; refresh tokens stay good."""

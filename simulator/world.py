@@ -30,6 +30,7 @@ class Happened:
     message_ids: list[str] = field(default_factory=list)
 
     def then(self, other: Happened) -> Happened:
+        """Both, in this order."""
         return Happened(self.events + other.events, self.message_ids + other.message_ids)
 
 
@@ -194,11 +195,6 @@ class World:
                 message_ids=json.dumps(told),
             )
             return Happened([{"id": entry, "type": kind}], told)
-
-    def log_since(self, since: int, limit: int) -> list[dict[str, Any]]:
-        """What happened after log entry `since`, oldest first."""
-        rows = self._store.rows("SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ?", since, limit)
-        return [_entry(row) for row in rows]
 
     def log_newest(self, limit: int) -> list[dict[str, Any]]:
         """The last things that happened, newest first."""

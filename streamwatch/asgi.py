@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamwatch.settings")
-django = get_asgi_application()
+# Django's own types of ASGI are narrower than Starlette's.
+pages = cast("ASGIApp", get_asgi_application())
 
 from activity import stream  # noqa: E402 -- apps can be imported only now
 from streamwatch.checks import refuse_wrong_database  # noqa: E402
@@ -35,7 +37,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["path"] == stream.PATH:
         await stream.application(scope, receive, send)
     else:
-        await django(scope, receive, send)
+        await pages(scope, receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -22,7 +22,7 @@ def enqueue(task: Task[Any, Any], *ids: int | str, seconds: int = 0) -> None:
 
 def _publish(task: Task[Any, Any], ids: tuple[int | str, ...], seconds: int) -> None:
     try:
-        task.apply_async(ids, countdown=seconds or None, retry=False)
+        task.apply_async(ids, countdown=seconds, retry=False)
     # Whatever a broker's client raises; each has errors of its own.
     except Exception:
         logger.warning("broker away: %s%s is left to the sweep", task.name, ids, exc_info=True)

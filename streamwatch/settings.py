@@ -166,7 +166,8 @@ if REDIS_URL:
         }
     }
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
-    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    # cached_db, with a logout that stays true while Redis is away.
+    SESSION_ENGINE = "accounts.session_store"
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -269,6 +270,7 @@ CELERY_TASK_TIME_LIMIT = 300
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = {
     "prune-inbox": {"task": "webhooks.tasks.prune", "schedule": 60.0},
+    "prune-sessions": {"task": "accounts.tasks.prune", "schedule": 600.0},
     "prune-activities": {"task": "activity.tasks.prune", "schedule": 3600.0},
 }
 if SWEEP_SECONDS:

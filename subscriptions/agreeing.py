@@ -117,7 +117,7 @@ class _Round:
         if not missing:
             return found
         EventSubSubscription.objects.bulk_create(missing, ignore_conflicts=True)
-        return list(rows)
+        return list(rows.all())  # read anew
 
     def _without_address(self, rows: list[EventSubSubscription]) -> list[EventSubSubscription]:
         """Nothing is asked for; what is left to do is to end what nobody wants."""

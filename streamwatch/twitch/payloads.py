@@ -49,9 +49,13 @@ def optional_time(text: object) -> datetime | None:
 
 
 def words(data: Mapping[str, Any], name: str) -> str:
-    """The field as text; null and missing are "". NUL, which no database keeps, is dropped."""
+    """The field as text; null and missing are "".
+
+    NUL and half a surrogate pair (JSON can spell both), which no database keeps, are dropped.
+    """
     value = data.get(name)
-    return "" if value is None else str(value).replace("\x00", "")
+    text = "" if value is None else str(value)
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
 @dataclass(frozen=True, slots=True)

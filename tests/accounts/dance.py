@@ -38,7 +38,7 @@ def local_twitch(**overrides: Any) -> Iterator[Simulator]:
 @contextmanager
 def twitch_at(auth_url: str, api_url: str) -> Iterator[None]:
     """Twitch is at these addresses for the block."""
-    addresses = {
+    addresses: dict[str, Any] = {
         "access_token_url": f"{auth_url}/token",
         "authorize_url": f"{auth_url}/authorize",
         "profile_url": f"{api_url}/users",

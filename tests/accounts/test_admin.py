@@ -13,6 +13,7 @@ from tests.factories import make_user
 LISTS = ["user", "grant", "operatorbinding", "apptoken"]
 
 
+@override_settings(SESSION_ENGINE="django.contrib.sessions.backends.db")
 class AdminTests(TestCase):
     def setUp(self) -> None:
         self.operator = make_user(is_staff=True, is_superuser=True, login="ada_streams")

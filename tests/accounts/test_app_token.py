@@ -131,7 +131,18 @@ class DatabaseTokensTests(TestCase):
             other.token = "theirs"
             other.save()
 
-        with patch.object(app_token.time, "sleep", side_effect=meanwhile):
+        with patch("accounts.app_token.time.sleep", side_effect=meanwhile):
+            assert self.tokens.renew("token-1") == "theirs"
+        assert self.oauth.given == 1
+
+    def test_one_stored_just_before_the_lease_was_free_is_taken(self) -> None:
+        self.tokens.current()
+
+        def take(*_: object, **__: object) -> str:
+            AppToken.objects.filter(client_id="c").update(token="theirs")
+            return "our lease"
+
+        with patch.object(type(Lease.objects), "take", side_effect=take):
             assert self.tokens.renew("token-1") == "theirs"
         assert self.oauth.given == 1
 

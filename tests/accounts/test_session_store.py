@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client, override_settings
 from django_redis import get_redis_connection
+from django_redis.cache import RedisCache
 
 from accounts.models import User
 from accounts.session_store import SessionStore
@@ -176,6 +177,6 @@ def test_a_page_written_during_the_logout_does_not_bring_it_back() -> None:
         cache.delete(store.cache_key)
         return copy(*args, **options)
 
-    with patch.object(type(store._cache), "set", side_effect=interrupted):
+    with patch.object(RedisCache, "set", side_effect=interrupted):
         store.save()
     assert not is_in(key)

@@ -15,7 +15,7 @@ NOW = datetime(2025, 11, 24, 5, 12, 9, 250_000, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _clock_stands_still() -> Iterator[None]:
-    with patch.object(words.timezone, "now", return_value=NOW):
+    with patch("activity.templatetags.activity_words.timezone.now", return_value=NOW):
         yield
 
 

@@ -128,9 +128,7 @@ class FeedTests(TestCase):
 class FeedProperties(PropertyTestCase):
     @settings(max_examples=60, deadline=None)
     @given(
-        moments=st.lists(
-            st.lists(st.integers(0, 6), max_size=14), min_size=1, max_size=25
-        ),
+        moments=st.lists(st.lists(st.integers(0, 6), max_size=14), min_size=1, max_size=25),
         limit=st.integers(1, 12),
     )
     def test_same_as_sorting_everything(self, moments: list[list[int]], limit: int) -> None:

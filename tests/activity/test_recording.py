@@ -15,6 +15,7 @@ from activity.drafts import Draft, Person, Raid, WentLive
 from activity.models import Activity
 from activity.recording import record
 from activity.signals import activities_recorded
+from streamwatch import live
 from subscriptions.models import Streamer
 from tests.activity.saying import (
     ANN,
@@ -96,8 +97,8 @@ class HostileTests(TestCase):
         assert (len(ann.title), len(ann.category_name), len(ann.category_id)) == (500, 200, 32)
         assert (len(ann.login), len(ann.display_name), len(ann.live_stream_id)) == (100, 100, 64)
         for name in ("title", "category_name", "category_id", "login", "live_stream_id"):
-            field = Streamer._meta.get_field(name)
-            assert len(getattr(ann, name)) == field.max_length, name
+            column: Any = Streamer._meta.get_field(name)
+            assert len(getattr(ann, name)) == column.max_length, name
 
     def test_long_raiders_are_cut_to_their_columns(self) -> None:
         raider = Person(twitch_id="7" * 90, login="l" * 300, display_name="n" * 300)
@@ -124,11 +125,10 @@ class HostileTests(TestCase):
         assert told(online("s1", 10), online("S1", 20)) == ["online:s1", "online:S1"]
 
     def test_moments_out_of_this_world_fail_no_write(self) -> None:
-        for moment in (datetime.min, datetime.max):
-            extreme = moment.replace(tzinfo=UTC)
+        for extreme in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
             draft = WentLive(
                 twitch_id=ANN,
-                stream_id=str(moment.year),
+                stream_id=str(extreme.year),
                 started_at=extreme,
                 as_of=extreme,
                 source=PUSH,
@@ -149,7 +149,7 @@ class AnnouncementTests(TestCase):
 
     def recorded(self, *drafts: Draft) -> tuple[list[int], list[str]]:
         """The ids, and the topics published."""
-        with patch.object(recording.live, "publish") as publish:
+        with patch.object(live, "publish") as publish:
             with self.captureOnCommitCallbacks(execute=True):
                 ids = record(drafts)
             return ids, [call.args[0] for call in publish.call_args_list]
@@ -182,10 +182,10 @@ class AnnouncementTests(TestCase):
 
     def test_deaf_tailer_costs_no_announcement(self) -> None:
         """publish() does not raise; were it to, the recording is committed all the same."""
-        with patch.object(recording.live, "publish", side_effect=OSError("gone")):
-            with self.assertLogs("django", "ERROR"):
-                with self.captureOnCommitCallbacks(execute=True):
-                    record([online("s1", 10)])
+        deaf = patch.object(live, "publish", side_effect=OSError("gone"))
+        after_commit = self.captureOnCommitCallbacks(execute=True)
+        with deaf, self.assertLogs("django", "ERROR"), after_commit:
+            record([online("s1", 10)])
         assert keys() == ["online:s1"]
         assert Activity.objects.get().announced_at is None
 
@@ -202,11 +202,10 @@ class CostTests(TestCase):
     def test_does_not_grow_with_drafts_or_streamers(self) -> None:
         for number in range(40):
             make_streamer(twitch_id=str(number))
-        streamers, drafts = range(40), []
-        for number in streamers:
-            who = {"twitch_id": str(number)}
-            drafts += [online(f"s{number}", 10, **who), channel(20, "Endgames", **who)]
-            drafts += [channel(30, f"Gambits {n}", **who) for n in range(3)]
+        drafts: list[Draft] = []
+        for who in map(str, range(40)):
+            drafts += [online("s1", 10, twitch_id=who), channel(20, "Endgames", twitch_id=who)]
+            drafts += [channel(30, f"Gambits {n}", twitch_id=who) for n in range(3)]
         # who they are, the lock, streams, near ones, 2 inserts (SQLite has portions), their ids,
         # the snapshots
         inserts = 2 if connection.vendor == "sqlite" else 1
@@ -222,7 +221,7 @@ class CostTests(TestCase):
 
     def test_repeats_write_nothing(self) -> None:
         make_streamer(twitch_id=ANN)
-        drafts = [online("s1", 10), channel(10, "Endgames"), offline("s1", 20)]
+        drafts: list[Draft] = [online("s1", 10), channel(10, "Endgames"), offline("s1", 20)]
         record(drafts)
         self.assert_queries(4, drafts)  # who they are, the lock, streams, near ones
 
@@ -231,9 +230,9 @@ class OneTransactionTests(TransactionTestCase):
     def test_error_half_way_writes_nothing_and_tells_nobody(self) -> None:
         make_streamer(twitch_id=ANN)
         failing = patch.object(recording, "crash_point", side_effect=RuntimeError("half-way"))
-        with failing, patch.object(recording.live, "publish") as publish:
-            with self.assertRaisesMessage(RuntimeError, "half-way"):
-                record([online("s1", 10), offline("s1", 20)])
+        raises = self.assertRaisesMessage(RuntimeError, "half-way")
+        with failing, patch.object(live, "publish") as publish, raises:
+            record([online("s1", 10), offline("s1", 20)])
         assert keys() == []
         assert snapshot(ANN, "live_stream_id", "last_activity_at") == ("", None)
         assert not publish.called

@@ -7,8 +7,19 @@ from django.test import TestCase
 from activity.models import Activity
 from activity.recording import record
 from subscriptions.models import Streamer
-from tests.activity.saying import ANN, POLL, at, channel, details, keys, named, snapshot, told
-from tests.activity.saying import offline, online
+from tests.activity.saying import (
+    ANN,
+    POLL,
+    at,
+    channel,
+    details,
+    keys,
+    named,
+    offline,
+    online,
+    snapshot,
+    told,
+)
 from tests.factories import make_streamer
 
 TITLE = ("title", "title_as_of", "title_pushed_at")

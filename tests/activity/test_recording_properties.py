@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from activity.drafts import Draft
+from activity.drafts import Draft, WentLive, WentOffline
 from activity.models import Activity
 from activity.recording import record
 from subscriptions.models import Streamer
@@ -92,7 +94,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Draft], list[list[Draft]]]:
 
 
 def rows() -> list[dict[str, Any]]:
-    return list(Activity.objects.order_by("pk").values())
+    return [dict(row) for row in Activity.objects.order_by("pk").values()]
 
 
 def once_only() -> list[tuple[Any, ...]]:
@@ -135,7 +137,7 @@ class RecordingProperties(TestCase):
                 live_as_of=at(-60),
             )
 
-    @settings(max_examples=int(__import__('os').environ.get('EX','60')), deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(history=histories())
     def test_order_and_repetition_do_not_matter(
         self, history: tuple[list[Draft], list[list[Draft]]]
@@ -150,7 +152,7 @@ class RecordingProperties(TestCase):
             record(batch)
         assert (once_only(), snapshots()) == right
 
-    @settings(max_examples=int(__import__('os').environ.get('EX','40')), deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(history=histories(), data=st.data())
     def test_doing_it_all_again_changes_nothing(
         self, history: tuple[list[Draft], list[list[Draft]]], data: st.DataObject
@@ -165,7 +167,7 @@ class RecordingProperties(TestCase):
         assert rows() == before[0]
         assert without_as_of(Streamer.objects.order_by("pk").values()) == without_as_of(before[1])
 
-    @settings(max_examples=int(__import__('os').environ.get('EX','40')), deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(history=histories())
     def test_changes_end_where_the_snapshot_is(
         self, history: tuple[list[Draft], list[list[Draft]]]
@@ -187,13 +189,13 @@ class RecordingProperties(TestCase):
                 for row in Activity.objects.filter(streamer=ann).order_by("pk")
                 if row.kind in ("changed", "renamed") and field in row.details
             ]
-            for change, following in zip(chain, chain[1:], strict=False):
+            for change, following in pairwise(chain):
                 assert change["new"] == following["old"]
             if chain:
                 assert chain[0]["old"] == first
                 assert chain[-1]["new"] == last
 
-    @settings(max_examples=int(__import__('os').environ.get('EX','40')), deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(history=histories())
     def test_last_activity_is_that_of_the_newest_row(
         self, history: tuple[list[Draft], list[list[Draft]]]
@@ -205,26 +207,23 @@ class RecordingProperties(TestCase):
             newest = streamer.activity_set.order_by("-occurred_at").first()
             assert streamer.last_activity_at == (newest and newest.occurred_at)
 
-    @settings(max_examples=int(__import__('os').environ.get('EX','60')), deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(data=st.data())
     def test_ends_without_ids_leave_the_right_snapshot(self, data: st.DataObject) -> None:
         self.begin()
-        truth: list[Draft] = []
-        for draft in data.draw(streams(late_ends=False)):
-            is_end = hasattr(draft, "stream_id") and not hasattr(draft, "started_at")
-            seconds = (draft.as_of - at(0)).total_seconds()
-            truth.append(offline("", seconds) if is_end else draft)
-        batches = data.draw(arrivals(truth))
-        for batch in batches:
+        truth = [
+            replace(draft, stream_id="") if isinstance(draft, WentOffline) else draft
+            for draft in data.draw(streams(late_ends=False))
+        ]
+        for batch in data.draw(arrivals(truth)):
             record(batch)
+        beginnings = [draft for draft in truth if isinstance(draft, WentLive)]
         last = in_order(truth)[-1]
-        is_live = hasattr(last, "started_at")
-        assert live() == ((last.stream_id, last.started_at) if is_live else ("", None))
-        found = list(Activity.objects.values_list("dedupe_key", flat=True))
-        assert len(found) == len(set(found))
-        assert sum(key.startswith("online:") for key in found) == sum(
-            hasattr(draft, "started_at") for draft in truth
-        )
+        expected = (last.stream_id, last.started_at) if isinstance(last, WentLive) else ("", None)
+        assert live() == expected
+        keys = list(Activity.objects.values_list("dedupe_key", flat=True))
+        assert len(keys) == len(set(keys))
+        assert sum(key.startswith("online:") for key in keys) == len(beginnings)
 
 
 def without_as_of(streamers: Any) -> list[dict[str, Any]]:

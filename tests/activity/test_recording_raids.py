@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.test import TestCase
 
+from activity.drafts import Person
 from activity.models import Activity
 from activity.recording import record
-from tests.activity.saying import ANN, at, keys, person, raid, snapshot, told
+from tests.activity.saying import ANN, at, keys, raid, snapshot, told
 from tests.factories import make_streamer
 
 BOB = "2448"
@@ -65,15 +68,9 @@ class RaidTests(TestCase):
         assert len(keys()) == 2
 
     def test_raider_without_a_name_is_called_by_the_login(self) -> None:
-        draft = raid(10, BOB, ANN)
-        nameless = type(draft.raider)(twitch_id=BOB, login="bob", display_name="")
-        told(type(draft)(**{**_fields(draft), "raider": nameless}))
+        nameless = Person(twitch_id=BOB, login="bob", display_name="")
+        told(replace(raid(10, BOB, ANN), raider=nameless))
         assert Activity.objects.get().actor_name == "bob"
 
     def test_raid_between_two_whom_nobody_watches_is_dropped(self) -> None:
         assert told(raid(10, BOB, "7")) == []
-        assert person("7").login == "user7"
-
-
-def _fields(draft: object) -> dict[str, object]:
-    return {name: getattr(draft, name) for name in ("target", "viewers", "as_of", "source")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Self
 from urllib.parse import urljoin
 
 import httpx
@@ -48,6 +49,12 @@ class Person:
     def __init__(self, running: Running) -> None:
         self._running = running
         self.http = httpx.Client(follow_redirects=True, timeout=20)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def press(self, page: httpx.Response, words: str) -> httpx.Response:
         """Press the button with these words on `page`; where that leads."""

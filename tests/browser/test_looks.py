@@ -23,23 +23,28 @@ KEPT = os.environ.get("SCREENSHOTS_TO")
 
 
 @pytest.fixture(scope="module")
-def viewer(quick_start: Running) -> Person:
+def viewer(quick_start: Running) -> Iterator[Person]:
     """Somebody with six streamers to whom things have happened."""
-    person = Person(quick_start)
-    person.log_in("ada_streams")
-    for login in STREAMERS:
-        person.subscribe(login)
-    wait_for(lambda: set(person.states().values()) == {"watching"}, quick_start, 60)
+    with Person(quick_start) as person:
+        person.log_in("ada_streams")
+        for login in STREAMERS:
+            person.subscribe(login)
+        wait_for(lambda: set(person.states().values()) == {"watching"}, quick_start, 60)
+        let_things_happen(quick_start)
+        rows = f"{quick_start.url}/activity/rows/"
+        wait_for(lambda: person.http.get(rows).text.count("data-activity-id") >= 9, quick_start, 20)
+        yield person
+
+
+def let_things_happen(running: Running) -> None:
+    """Something of every kind."""
     for login in STREAMERS[:4]:
-        quick_start.event("stream.online", login)
-    quick_start.event("channel.update", "carla_plays", title="Finally: the last boss, no armour")
-    quick_start.event("channel.update", "hana_games", title="")
-    quick_start.event("channel.raid", "grace_mods", to="rami_rtl", viewers=1240)
-    quick_start.event("stream.offline", "emoji_emil")
-    quick_start.event("user.update", "tag_tina", name="TAG_Tina")
-    rows = f"{quick_start.url}/activity/rows/"
-    wait_for(lambda: person.http.get(rows).text.count("data-activity-id") >= 9, quick_start, 20)
-    return person
+        running.event("stream.online", login)
+    running.event("channel.update", "carla_plays", title="Finally: the last boss, no armour")
+    running.event("channel.update", "hana_games", title="")
+    running.event("channel.raid", "grace_mods", to="rami_rtl", viewers=1240)
+    running.event("stream.offline", "emoji_emil")
+    running.event("user.update", "tag_tina", name="TAG_Tina")
 
 
 @pytest.fixture(params=[(w, t) for w in WIDTHS for t in ("light", "dark")], ids=str)
@@ -124,6 +129,7 @@ def test_the_home_page_of_somebody_new(
     page = context.new_page()
     page.goto(quick_start.url)
     page.get_by_role("button", name="Log in with Twitch").click()
+    expect(page.get_by_role("button", name="Authorize as zoe_quiet", exact=True)).to_be_visible()
     judge(page, f"consent-{ending}")
     page.get_by_role("button", name="Authorize as zoe_quiet", exact=True).click()
     page.wait_for_url(f"{quick_start.url}/home/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,8 +29,8 @@ def _begun(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.C
     )
 
 
-def make(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """The authority's file, and the context of a server called localhost."""
+def make(folder: Path) -> tuple[Path, Path, Path]:
+    """Files: the authority, its certificate for a server called localhost, and the key of that."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     usage = x509.KeyUsage(
         digital_signature=True,
@@ -69,6 +68,4 @@ def make(folder: Path) -> tuple[Path, ssl.SSLContext]:
             serialization.NoEncryption(),
         )
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert_file, key_file)
-    return ca_file, context
+    return ca_file, cert_file, key_file

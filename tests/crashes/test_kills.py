@@ -1,10 +1,11 @@
 """Real processes, killed at named points: what Twitch was told we have is recorded, once.
 
-`make bench` does the same with more seeds (tests/load/bench_crashes.py).
+`make bench` does the same with more seeds (CRASH_SEEDS).
 """
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.browser.starting import Running, answers, production, wait_for
 
 STREAMERS = ("carla_plays", "dan_plays")
 OTHERS = ("hana_games", "emoji_emil", "tag_tina", "rami_rtl", "grace_mods", "frank_follows")
+SEEDS = range(1, 1 + int(os.environ.get("CRASH_SEEDS", "2")))
 LIVE_POINTS = ("after-inbox-commit", "before-recording", "in-recording", "before-signal")
 # Twitch's second try comes after 5 s, a dead process's claim is free after 30 s.
 SETTLED_SECONDS = 60
@@ -28,14 +30,14 @@ SETTLED_SECONDS = 60
 class House:
     """StreamWatch as in production with a viewer of some streamers, and what was done so far."""
 
-    def __init__(self, running: Running, database_url: str) -> None:
+    def __init__(self, running: Running, person: Person, database_url: str) -> None:
         self.running = running
         self.expected: Counter[tuple[str, str]] = Counter()
         self._database = urlsplit(database_url)
         self._marks = 0
         # Each raids once: two raids of one channel within 10 min are the same raid.
         self._raiders = list(OTHERS)
-        self.person = Person(running)
+        self.person = person
         self.person.log_in("bob_watches")
         for login in STREAMERS:
             self.person.subscribe(login)
@@ -115,17 +117,19 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(mariadb_url: str, redis_url: str) -> Iterator[House]:
-    with empty_database(mariadb_url) as url, production(url, redis_url) as running:
-        yield House(running, url)
+    with (
+        empty_database(mariadb_url) as url,
+        production(url, redis_url) as running,
+        Person(running) as person,
+    ):
+        yield House(running, person, url)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("point", LIVE_POINTS)
-def test_a_killed_live_process_loses_and_doubles_nothing(
-    house: House, point: str, seed: int
-) -> None:
+def test_a_killed_live_process_loses_and_doubles_nothing(house: House, point: str) -> None:
     house.expected = house.recorded()
-    house.live_is_killed_at(point, random.Random(seed))
+    for seed in SEEDS:
+        house.live_is_killed_at(point, random.Random(seed))
     house.settles()
 
 
@@ -149,8 +153,9 @@ def test_without_the_sweep_an_acknowledged_message_would_be_lost(
     with (
         empty_database(mariadb_url) as url,
         production(url, redis_url, SWEEP_SECONDS="0") as running,
+        Person(running) as person,
     ):
-        house = House(running, url)
+        house = House(running, person, url)
         house.live_is_killed_at("before-recording", random.Random(1))
         with pytest.raises(AssertionError, match="is not"):
             house.settles(seconds=20)

@@ -42,20 +42,30 @@ class TestChallenge:
         assert status(simulator, made) == "enabled"
 
     @pytest.mark.parametrize(
-        "wrong",
+        ("status_code", "content_type", "after"),
         [
-            lambda one: answer(204),
-            lambda one: answer(200, body=b"something else"),
-            lambda one: answer(200, body=one.body["challenge"].encode() + b"\n"),
-            lambda one: answer(200, "application/json", one.body["challenge"].encode()),
-            lambda one: answer(403, body=one.body["challenge"].encode()),
-            lambda one: answer(302, body=one.body["challenge"].encode()),
+            (204, "text/plain", None),
+            (200, "text/plain", "something else"),
+            (200, "text/plain", "\n"),
+            (200, "application/json", ""),
+            (403, "text/plain", ""),
+            (302, "text/plain", ""),
         ],
+        ids=["empty", "longer", "with a newline", "as JSON", "refused", "redirected"],
     )
     def test_a_wrong_answer_fails_the_verification(
-        self, simulator: Simulator, callback: Callback, wrong: object
+        self,
+        simulator: Simulator,
+        callback: Callback,
+        status_code: int,
+        content_type: str,
+        after: str | None,
     ) -> None:
-        callback.answer_challenge = wrong  # type: ignore[assignment]
+        def answer_wrongly(received: Received) -> Answer:
+            body = "" if after is None else received.body["challenge"] + after
+            return answer(status_code, content_type, body.encode())
+
+        callback.answer_challenge = answer_wrongly
         made = subscribe(simulator, callback, "stream.online", broadcaster_user_id=ADA)
         assert status(simulator, made) == "webhook_callback_verification_failed"
         simulator.control.event("stream.online", "ada_streams")

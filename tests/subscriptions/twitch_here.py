@@ -22,14 +22,17 @@ AJAX = {"x-requested-with": "XMLHttpRequest"}
 @contextmanager
 def twitch_here(**overrides: Any) -> Iterator[tuple[Simulator, Callback]]:
     """A simulator for the block, and the callback that StreamWatch names to it."""
-    with local_twitch(**overrides) as simulator, listening() as callback:
-        with override_settings(EVENTSUB_CALLBACK=callback.url):
-            try:
-                yield simulator, callback
-            finally:
-                # These are the block's own: they are made anew when the address changes.
-                helix()._http.close()
-                oauth()._http.close()
+    with (
+        local_twitch(**overrides) as simulator,
+        listening() as callback,
+        override_settings(EVENTSUB_CALLBACK=callback.url),
+    ):
+        try:
+            yield simulator, callback
+        finally:
+            # These are the block's own: they are made anew when the address changes.
+            helix()._http.close()
+            oauth()._http.close()
 
 
 def listed(subject_id: str) -> list[Promise]:

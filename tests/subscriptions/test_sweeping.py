@@ -1,0 +1,223 @@
+"""Taking up what was left undone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+from accounts.twitch import helix
+from streamwatch.models import Lease
+from streamwatch.twitch.errors import TwitchUnavailable
+from subscriptions import agreeing, promises, sweeping, tasks
+from subscriptions.models import EventSubSubscription, EventSubWant
+from subscriptions.sweeping import sweep
+from tests.factories import make_promise, make_streamer, make_subscription, make_want
+from tests.subscriptions.twitch_here import ADA, CARLA, listed, settled, twitch_here
+
+CALLBACK = "http://localhost:8000/webhooks/twitch/"
+
+
+class SweepTests(TestCase):
+    """Which Twitch ids are taken up; nothing is asked."""
+
+    def setUp(self) -> None:
+        agree = patch.object(sweeping, "agree", return_value=True)
+        self.agree = self.enterContext(agree)
+
+    def swept(self) -> list[str]:
+        self.agree.reset_mock()
+        sweep(twitch=helix())
+        return [call.kwargs["subject_id"] for call in self.agree.call_args_list]
+
+    def test_wants_without_a_row(self) -> None:
+        want = make_want(subscription=make_subscription())
+        assert self.swept() == [want.subject_id]
+
+    def test_not_wants_that_have_ended(self) -> None:
+        make_want(subscription=make_subscription(), until=timezone.now())
+        assert self.swept() == []
+
+    def test_rows_that_nobody_wants(self) -> None:
+        make_promise(subject_id="1", due_at=timezone.now() + timedelta(hours=1))
+        assert self.swept() == ["1"]
+
+    def test_not_rows_whose_deletion_must_wait(self) -> None:
+        due_at = timezone.now() + timedelta(hours=1)
+        make_promise(subject_id="1", failures=1, due_at=due_at, callback=CALLBACK)
+        assert self.swept() == []
+
+    def test_rows_that_are_due(self) -> None:
+        now = timezone.now()
+        for subject, due_at in (
+            ("1", now + timedelta(seconds=30)), ("2", now - timedelta(seconds=1)), ("3", None),
+        ):  # fmt: skip
+            subscription = make_subscription(streamer=make_streamer(twitch_id=subject))
+            make_want(subscription=subscription)
+            make_promise(subject_id=subject, due_at=due_at, callback=CALLBACK)
+        assert sorted(self.swept()) == ["2", "3"]
+
+    def test_rows_that_name_an_address_which_is_ours_no_more(self) -> None:
+        due_at = timezone.now() + timedelta(minutes=1)
+        subscription = make_subscription()
+        make_want(subscription=subscription)
+        row = make_promise(
+            subject_id=subscription.streamer.twitch_id, due_at=due_at, callback="https://former/"
+        )
+        assert self.swept() == [row.subject_id]
+        with override_settings(CAN_RECEIVE_WEBHOOKS=False):
+            assert self.swept() == []
+        promises.write(row, trouble="tried in vain")
+        assert self.swept() == []
+
+    def test_wants_of_viewers_who_are_gone(self) -> None:
+        subscription = make_subscription()
+        other = make_subscription()
+        for one in (subscription, other):
+            make_want(subscription=one)
+        subscription.user.delete()
+        assert self.swept() == [other.streamer.twitch_id]
+        assert [want.owner_id for want in EventSubWant.objects.all()] == [other.pk]
+
+    def test_at_most_twenty_at_once_the_longest_waiting_first(self) -> None:
+        now = timezone.now()
+        for number in range(25):
+            subscription = make_subscription(streamer=make_streamer(twitch_id=f"s{number}"))
+            make_want(subscription=subscription)
+            make_promise(
+                subject_id=f"s{number}",
+                callback=CALLBACK,
+                due_at=now - timedelta(seconds=100 - number),
+            )
+        assert self.swept() == [f"s{number}" for number in range(20)]
+
+    def test_one_that_breaks_does_not_stop_the_others(self) -> None:
+        for subject in ("1", "2"):
+            make_promise(subject_id=subject)
+        self.agree.side_effect = [ValueError("broken"), True]
+        assert sweep(twitch=helix()) == 1
+        assert self.agree.call_count == 2
+
+    def test_begins_no_other_when_its_time_is_up(self) -> None:
+        for subject in ("1", "2"):
+            make_promise(subject_id=subject)
+        with patch.object(sweeping, "BUDGET_SECONDS", -1.0):
+            assert self.swept() == []
+
+    def test_one_at_a_time(self) -> None:
+        make_promise(subject_id="1")
+        token = Lease.objects.take("subscriptions.sweep", lifetime=timedelta(minutes=1))
+        assert self.swept() == []
+        Lease.objects.give_back("subscriptions.sweep", token)
+        assert self.swept() == ["1"]
+        assert self.swept() == ["1"]
+
+    def test_forgets_old_leases_of_its_own(self) -> None:
+        for name in ("subscriptions.reconcile:1", "subscriptions.reconcile:2", "other"):
+            Lease.objects.take(name, lifetime=timedelta(seconds=1))
+        old = timezone.now() - timedelta(hours=2)
+        Lease.objects.exclude(name="subscriptions.reconcile:2").update(until=old)
+        self.swept()
+        names = {lease.name for lease in Lease.objects.all()}
+        assert names == {"subscriptions.reconcile:2", "other", "subscriptions.sweep"}
+
+    def test_an_idle_sweep_costs_few_queries(self) -> None:
+        self.swept()
+        # Lease; wants without owner; what is due four ways; old leases; lease.
+        with self.assertNumQueries(8):  # as said
+            sweep(twitch=helix())
+
+
+class SweepAndTwitchTests(TestCase):
+    """The whole way, over HTTP with the simulator."""
+
+    def setUp(self) -> None:
+        self.simulator, self.callback = self.enterContext(twitch_here())
+        self.subscription = make_subscription(streamer=make_streamer(twitch_id=ADA))
+        make_want(subscription=self.subscription)
+
+    def later(self, **time: int) -> None:
+        """The rows become older."""
+        for row in EventSubSubscription.objects.all():
+            assert row.due_at is not None
+            row.due_at -= timedelta(**time)
+            row.save(update_fields=["due_at"])
+
+    def row(self, subject_id: str = ADA) -> EventSubSubscription:
+        return EventSubSubscription.objects.get(subject_id=subject_id)
+
+    def test_a_broker_that_was_away_is_made_good(self) -> None:
+        tasks.sweep()
+        assert len(listed(ADA)) == 1
+
+    def test_a_worker_killed_before_it_asked_is_made_good(self) -> None:
+        make_promise(
+            subject_id=ADA, twitch_id="", status="", due_at=timezone.now() - timedelta(seconds=5)
+        )
+        tasks.sweep()
+        assert len(listed(ADA)) == 1
+
+    def test_a_challenge_that_nobody_confirmed_is_looked_after(self) -> None:
+        tasks.sweep()
+        settled(ADA)
+        self.later(seconds=19)
+        tasks.sweep()
+        assert not self.row().is_enabled
+        self.later(seconds=1)
+        tasks.sweep()
+        assert self.row().is_enabled
+
+    def test_a_promise_that_died_silently_is_found_within_minutes(self) -> None:
+        tasks.sweep()
+        settled(ADA)
+        self.later(seconds=20)
+        tasks.sweep()
+        self.simulator.control.fault("drop_subscription")
+        self.later(minutes=9)
+        tasks.sweep()
+        assert listed(ADA) == []
+        self.later(minutes=3)
+        tasks.sweep()
+        assert len(listed(ADA)) == 1
+
+    def test_after_a_back_off_it_is_asked_again(self) -> None:
+        self.simulator.control.fault("webhook_callback_verification_failed")
+        tasks.sweep()
+        settled(ADA)
+        self.later(seconds=20)
+        tasks.sweep()
+        assert "challenge was not answered" in self.row().trouble
+        tasks.sweep()
+        assert listed(ADA) == []
+        self.later(seconds=10)
+        tasks.sweep()
+        settled(ADA)
+        self.later(seconds=20)
+        tasks.sweep()
+        assert self.row().is_enabled
+
+    def test_what_nobody_wants_is_ended(self) -> None:
+        tasks.sweep()
+        self.subscription.user.delete()
+        tasks.sweep()
+        assert listed(ADA) == []
+        assert not EventSubSubscription.objects.exists()
+
+    def test_twitch_away_for_one_does_not_keep_the_others_waiting(self) -> None:
+        make_want(subscription=make_subscription(streamer=make_streamer(twitch_id=CARLA)))
+        real = helix().promises
+
+        def promises_of(user_id: str) -> object:
+            if user_id == ADA:
+                raise TwitchUnavailable("away")
+            return real(user_id=user_id)
+
+        with patch.object(helix(), "promises", promises_of):
+            tasks.sweep()
+        assert self.row().failures == 1
+        assert self.row(CARLA).twitch_id
+        with patch.object(agreeing, "agree") as agree:
+            tasks.sweep()
+        agree.assert_not_called()
