@@ -31,8 +31,9 @@ COMMANDS = {
         " --lifespan on --no-access-log --log-level warning --timeout-graceful-shutdown 3"
     ),
     "worker": (
-        f"{PYTHON} {QUIETLY} -m celery --quiet --app streamwatch worker --beat --schedule var/celerybeat-schedule"
-        " --loglevel INFO --concurrency 2 --without-gossip --without-mingle --without-heartbeat"
+        f"{PYTHON} {QUIETLY} -m celery --quiet --app streamwatch worker --beat"
+        " --schedule var/celerybeat-schedule --loglevel INFO --concurrency 2"
+        " --without-gossip --without-mingle --without-heartbeat"
     ),
     "simulator": f"{PYTHON} -m simulator",
 }

@@ -88,15 +88,18 @@ def _work_at(messages: Sequence[InboxMessage]) -> None:
 
 
 def _record_patiently(messages: Sequence[InboxMessage]) -> None:
-    for pause in (*PAUSES_SECONDS, None):
+    for pause in PAUSES_SECONDS:
         try:
-            return _record(messages)
+            _record(messages)
         except Exception as error:
-            if pause is None or not is_passing(error):
+            if not is_passing(error):
                 raise
-        # It may be dead, and a new one costs a millisecond.
-        connection.close()
-        time.sleep(pause)
+            # It may be dead, and a new one costs a millisecond.
+            connection.close()
+            time.sleep(pause)
+        else:
+            return
+    _record(messages)
 
 
 def _record(messages: Sequence[InboxMessage]) -> None:

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Max
-from django.test import TestCase
+from django.test import TransactionTestCase
 
 from accounts.models import User
 from activity.feed import newest_for
@@ -90,6 +90,16 @@ def _activity(streamer: int, number: int, seconds: float) -> Activity:
     )
 
 
+def cell(read: Read, user: User) -> str:
+    """For the table; the time-out of the settings ends what takes longer than anyone waits."""
+    try:
+        assert read(user) == newest_for(user)
+        return f"{median_ms(read, user):.2f} ({rows_read(read, user)})"
+    except OperationalError as error:
+        connection.close()
+        return str(error.args[1])[:20]
+
+
 def median_ms(read: Read, user: User) -> float:
     """Of RUNS, after one that fills the caches."""
     read(user)
@@ -117,7 +127,7 @@ def _handler_reads() -> int:
 
 
 @pytest.mark.bench
-class FeedBench(TestCase):
+class FeedBench(TransactionTestCase):
     def test_feed_beside_the_plain_query(self) -> None:
         pks = fill()
         if connection.vendor == "mysql":
@@ -132,11 +142,7 @@ class FeedBench(TestCase):
             Subscription.objects.bulk_create(
                 Subscription(user=viewer, streamer_id=pk) for pk in chosen
             )
-            assert newest_for(viewer) == plain(viewer) == by_ids(viewer)
-            cells = [
-                f"{median_ms(read, viewer):9.2f} ({rows_read(read, viewer)})"
-                for read in (plain, by_ids, newest_for)
-            ]
-            print(f"{watched:>9}  " + "  ".join(f"{cell:>20}" for cell in cells))
+            cells = [cell(read, viewer) for read in (plain, by_ids, newest_for)]
+            print(f"{watched:>9}  " + "  ".join(f"{one:>20}" for one in cells))
             # With room for a busy machine; it was 1 to 3 ms.
             assert median_ms(newest_for, viewer) < 50

@@ -28,16 +28,13 @@ def consent(simulator: Simulator) -> str:
     return f"{simulator.url}/oauth2/authorize?{urlencode(wish)}"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 390), ("light", 1280)])
 def test_pages_fit_and_are_accessible(
     simulator: Simulator, callback: Callback, new_page: NewPage, scheme: str, width: int
 ) -> None:
     subscribe(simulator, callback, "channel.raid", to_broadcaster_user_id=ADA)
     simulator.control.event("channel.raid", "tag_tina", to="ada_streams", viewers=3)
-    page = new_page(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=True
-    )
+    page = new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     for address in (simulator.url, f"{simulator.url}/?q=nobody", consent(simulator)):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

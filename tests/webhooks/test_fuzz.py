@@ -69,7 +69,7 @@ class FuzzTests(TransactionTestCase):
         logging.disable(logging.CRITICAL)
         self.addCleanup(logging.disable, logging.NOTSET)
         self.app = WebhookApp()
-        self.app._inbox._on_commit = lambda claim: None  # type: ignore[method-assign]
+        self.app._inbox._on_commit = lambda claim: None
         self.app.start()
         self.addCleanup(self.app.stop)
 

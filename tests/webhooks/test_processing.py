@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from django.db import DataError, OperationalError, connection
 from django.test import TestCase, TransactionTestCase
 from django.utils import timezone
 
 from activity.drafts import Draft
 from activity.models import Activity
+from activity.recording import record as record_for_real
 from streamwatch.encryption import encrypt
 from subscriptions.models import EventSubSubscription
 from tests.factories import make_message, make_promise, make_streamer
@@ -191,7 +193,7 @@ class ProblemTests(TestCase):
         assert InboxMessage.objects.filter(processed_at=None).count() == 1
 
     def test_one_that_cannot_be_recorded_does_not_stop_the_others(self) -> None:
-        real = processing.record
+        real = record_for_real
 
         def record(drafts: Sequence[Draft]) -> list[int]:
             if any(getattr(draft, "stream_id", "") == "13" for draft in drafts):
@@ -311,6 +313,8 @@ class _Listed:
         return self.pks
 
 
+# The tests' SQLite lies in memory, where two threads do not wait for each other.
+@pytest.mark.mariadb
 class TwoWorkersTests(TransactionTestCase):
     def test_two_that_sweep_at_once_never_hold_the_same_message(self) -> None:
         long_ago = timezone.now() - 60 * SECOND
@@ -343,7 +347,7 @@ class TwoWorkersTests(TransactionTestCase):
 
 class DatabaseAwayTests(TransactionTestCase):
     def failing(self, *errors: Exception) -> Callable[[Sequence[Draft]], list[int]]:
-        real, left = processing.record, list(errors)
+        real, left = record_for_real, list(errors)
 
         def record(drafts: Sequence[Draft]) -> list[int]:
             if left:

@@ -138,7 +138,8 @@ class TestTable:
 
 class TestOddities:
     def test_an_empty_login_is_no_new_name(self) -> None:
-        for login in ("", None, 5, []):
+        odd: list[object] = ["", None, 5, []]
+        for login in odd:
             event = {**BROADCASTER, "broadcaster_user_login": login}
             drafts = translate("stream.offline", event, SENT_AT)
             assert [type(draft) for draft in drafts] == [WentOffline]
@@ -167,7 +168,8 @@ class TestOddities:
     def test_what_makes_it_useless_is_said(
         self, type_name: str, event: dict[str, Any], field: str
     ) -> None:
-        for odd in (None, 5, True, [], {}):
+        odds: list[object] = [None, 5, True, [], {}]
+        for odd in odds:
             with pytest.raises(BadMessage, match=rf"^{field} is no (id|text)$"):
                 translate(type_name, {**event, field: odd}, SENT_AT)
         with pytest.raises(BadMessage):
