@@ -111,9 +111,10 @@ class WebhookApp:
         if message.kind is MessageKind.CHALLENGE:
             self._confirmer.note(subject_of(message.promise.condition))
             return _text(200, message.challenge.encode(errors="replace"))
+        type_name = message.promise.type[:TYPE_LENGTH]
         arrival = Arrival(
             message_id=stamp.message_id.decode("ascii"),
-            type=(type_name := _type(message)),
+            type=type_name,
             sent_at=sent_at,
             received_at=now,
             body=body,
@@ -214,11 +215,6 @@ def _message(body: bytes) -> Message:
         raise Refused(400, str(error)) from error
     except RecursionError as error:  # Nested so deeply that it can be read but not shown.
         raise Refused(400, "too-deep") from error
-
-
-def _type(message: Message) -> str:
-    """Cut to its column; without halves of surrogate pairs, which no database keeps."""
-    return message.promise.type.encode(errors="replace").decode()[:TYPE_LENGTH]
 
 
 def _text(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:

@@ -84,6 +84,14 @@ class Person:
         home = self.press(page, "Subscribe")
         assert home.url.path == "/home/", home.text[:500]
 
+    def unsubscribe(self, login: str) -> None:
+        """On the page that asks."""
+        rows = self.http.get(f"{self._running.url}/streamers/rows/").text
+        found = re.search(rf'data-streamer="{login}"\s+data-subscription-id="(\d+)"', rows)
+        assert found, rows
+        page = self.http.get(f"{self._running.url}/streamers/{found[1]}/unsubscribe/")
+        assert self.press(page, "Unsubscribe").url.path == "/home/"
+
     def states(self) -> dict[str, str]:
         """What the panel of subscriptions says, by login."""
         rows = self.http.get(f"{self._running.url}/streamers/rows/").text

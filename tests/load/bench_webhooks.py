@@ -1,7 +1,8 @@
-"""Taking webhooks in: requests a second, p99 and CPU a request, beside a ceiling and plain Django.
+"""Taking webhooks in: requests a second, p99 and CPU a request, side by side.
 
-Real processes, a real MariaDB (or TEST_MARIADB_URL's), 64 keep-alive connections, signed messages
-with different ids; the server on one core, load and database on the other. Median of RUNS.
+StreamWatch as it runs, beside uvicorn answering 204 to anything, and a plain Django view under
+gunicorn. Real processes and a real MariaDB; 64 keep-alive connections, signed messages with
+different ids; the server on one core, load and database on the other. Median of 5 runs.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,14 +34,51 @@ from tests import environment
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONNECTIONS = 64
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
-REQUESTS = {
-    "ceiling": 20_000,
-    "product": 10_000,
-    "product, 10 watched": 4_000,
-    "plain_django": 1_500,
-}
 SECRET = environment.VALUES["TWITCH_EVENTSUB_SECRET"].encode()
 TICKS = os.sysconf("SC_CLK_TCK")
+PATIENCE_SECONDS = 60
+STREAMERS = [str(number) for number in range(1000, 1010)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """A server, and what it is sent."""
+
+    name: str
+    command: tuple[str, ...]
+    requests: int
+    streamers: Sequence[str] = ()
+
+
+UVICORN = ("uvicorn", "--no-access-log", "--log-level", "warning", "--port", "{port}")
+GUNICORN = ("gunicorn", "--no-control-socket", "--worker-class", "gthread", "--threads", "16")
+SERVERS = "tests.load.webhook_servers"
+STREAMWATCH = (*UVICORN, "streamwatch.asgi:application")
+
+CONTENDERS = (
+    Contender(
+        name="bare 204 on uvicorn (ceiling)",
+        command=(*UVICORN, f"{SERVERS}:ceiling"),
+        requests=20_000,
+    ),
+    Contender(
+        name="StreamWatch, taking in alone",
+        command=(*UVICORN, "--factory", f"{SERVERS}:taking_in"),
+        requests=10_000,
+    ),
+    Contender(name="StreamWatch, for nobody", command=STREAMWATCH, requests=10_000),
+    Contender(
+        name="StreamWatch, recorded for 10 streamers",
+        command=STREAMWATCH,
+        requests=5_000,
+        streamers=STREAMERS,
+    ),
+    Contender(
+        name="plain Django view, gunicorn gthread",
+        command=(*GUNICORN, "--bind", "127.0.0.1:{port}", f"{SERVERS}:plain_django()"),
+        requests=2_000,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +183,10 @@ class Connection(asyncio.Protocol):
         self.transport.write(request)
 
 
+def _same(connection: Connection) -> Connection:
+    return connection
+
+
 async def load(port: int, messages: Sequence[bytes]) -> tuple[float, list[float], int]:
     """Send all; seconds, the time of each, and how many were not answered 204."""
     loop = asyncio.get_running_loop()
@@ -151,10 +194,8 @@ async def load(port: int, messages: Sequence[bytes]) -> tuple[float, list[float]
     began = time.perf_counter()
     connections = []
     for _ in range(CONNECTIONS):
-        done = loop.create_future()
-        _, connection = await loop.create_connection(
-            lambda done=done: Connection(waiting, done), "127.0.0.1", port
-        )
+        connection = Connection(waiting, loop.create_future())
+        await loop.create_connection(partial(_same, connection), "127.0.0.1", port)
         connections.append(connection)
     await asyncio.gather(*(one.done for one in connections))
     times = [taken for one in connections for taken in one.times]
@@ -165,26 +206,26 @@ async def load(port: int, messages: Sequence[bytes]) -> tuple[float, list[float]
 
 
 @contextmanager
-def server(name: str, database: str) -> Iterator[tuple[int, int]]:
-    """A uvicorn process with one of webhook_servers' applications; its port and id."""
+def server(command: Sequence[str], variables: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """The server as a process on the first core; its port and id."""
     port = ports.free(1)[0]
-    command = [sys.executable, "-m", "uvicorn", f"tests.load.webhook_servers:{name}"]
-    command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]
-    variables = {**environment.bare(), **environment.VALUES, "DATABASE_URL": database}
-    process = subprocess.Popen(command, cwd=ROOT, env=variables)
+    arguments = [part.format(port=port) for part in command]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=variables,
+        preexec_fn=lambda: os.sched_setaffinity(0, {0}),
+    )
     try:
         _wait(port, process)
-        os.sched_setaffinity(process.pid, {0})
-        for thread in Path(f"/proc/{process.pid}/task").iterdir():
-            os.sched_setaffinity(int(thread.name), {0})
         yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as tried:
             if tried.connect_ex(("127.0.0.1", port)) == 0:
@@ -194,13 +235,17 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What the process has used so far, user and system."""
+    """What the process and its children have used so far, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return (int(fields[11]) + int(fields[12])) / TICKS + sum(
+        cpu_seconds(int(child)) for child in children
+    )
 
 
-def run(name: str, port: int, pid: int, streamers: Sequence[str]) -> Run:
-    messages = requests(REQUESTS[name], streamers)
+def run(contender: Contender, port: int, pid: int) -> Run:
+    """Send all messages once."""
+    messages = requests(contender.requests, contender.streamers)
     used = cpu_seconds(pid)
     seconds, times, wrong = asyncio.run(load(port, messages))
     used = cpu_seconds(pid) - used
@@ -211,3 +256,51 @@ def run(name: str, port: int, pid: int, streamers: Sequence[str]) -> Run:
         cpu_us=used / len(messages) * 1e6,
         wrong=wrong,
     )
+
+
+def median(runs: Sequence[Run]) -> Run:
+    """Of each number by itself."""
+    return Run(
+        per_second=statistics.median(one.per_second for one in runs),
+        p99_ms=statistics.median(one.p99_ms for one in runs),
+        cpu_us=statistics.median(one.cpu_us for one in runs),
+        wrong=sum(one.wrong for one in runs),
+    )
+
+
+def prepare(variables: dict[str, str]) -> None:
+    """Tables, and the streamers that messages are for."""
+    manage = [sys.executable, "manage.py"]
+    code = f"from tests.factories import make_streamer\nfor one in {STREAMERS}:\n"
+    code += "    make_streamer(twitch_id=one, login=f'streamer_{one}')"
+    for command in (["migrate", "--verbosity=0"], ["shell", "--verbosity=0", "-c", code]):
+        subprocess.run([*manage, *command], cwd=ROOT, env=variables, check=True)
+
+
+def measure(contender: Contender, variables: dict[str, str]) -> Run:
+    """The median of RUNS, after one that does not count."""
+    with server(contender.command, variables) as (port, pid):
+        runs = [run(contender, port, pid) for _ in range(RUNS + 1)]
+    return median(runs[1:])
+
+
+@pytest.mark.bench
+def test_taking_webhooks_in(mariadb_database: str) -> None:
+    variables = {
+        **environment.bare(),
+        **environment.VALUES,
+        "DATABASE_URL": mariadb_database,
+        "DJANGO_SETTINGS_MODULE": "streamwatch.settings",
+        "LOG_LEVEL": "WARNING",
+    }
+    prepare(variables)
+    os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
+    found = {one.name: measure(one, variables) for one in CONTENDERS}
+
+    print(f"\n{'':<40} {'req/s':>8} {'p99 ms':>8} {'CPU us/req':>11}")
+    for name, one in found.items():
+        print(f"{name:<40} {one.per_second:>8.0f} {one.p99_ms:>8.1f} {one.cpu_us:>11.0f}")
+    _, taking_in, for_nobody, _, plain = found.values()
+    assert not any(one.wrong for one in found.values())
+    assert taking_in.cpu_us * 3 < plain.cpu_us
+    assert for_nobody.per_second > plain.per_second

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.twitch import helix
 from streamwatch import live
 from streamwatch.models import Lease
-from streamwatch.twitch.errors import AlreadySubscribed
+from streamwatch.twitch.errors import AlreadySubscribed, TwitchUnavailable
 from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.payloads import Promise
 from subscriptions import tasks
@@ -171,6 +171,20 @@ class AdoptionTests(ReconcileCase):
         assert "another address" in self.state()[1]
         assert [one.twitch_id for one in listed(ADA)] == [theirs]
         assert rows()[0].twitch_id == ""
+
+    def test_a_conflict_that_cannot_be_looked_into_is_tried_again(self) -> None:
+        EventSubWant.objects.exclude(type="stream.online").delete()
+        conflict = AlreadySubscribed(409, "subscription already exists", "id-of-twitch")
+        away = TwitchUnavailable("away")
+        with (
+            patch.object(helix(), "make_promise", side_effect=conflict),
+            patch.object(helix(), "promises", side_effect=[iter(()), away]),
+        ):
+            self.reconcile()
+        assert (rows()[0].twitch_id, rows()[0].failures) == ("", 1)
+        self.wait_no_longer()
+        self.confirmed()
+        assert self.state()[0] == "watching"
 
     def test_a_conflict_without_id_is_trouble(self) -> None:
         EventSubWant.objects.exclude(type="stream.online").delete()

@@ -6,7 +6,7 @@ from collections import Counter
 from unittest.mock import patch
 
 from accounts.twitch import helix
-from streamwatch.twitch.errors import TwitchRefused
+from streamwatch.twitch.errors import TwitchRefused, TwitchUnavailable
 from streamwatch.twitch.payloads import Promise
 from subscriptions.subscribing import unsubscribe
 from tests.factories import make_promise, make_user
@@ -31,10 +31,11 @@ class EndingTests(ReconcileCase):
     def test_the_row_is_kept_until_twitch_was_told(self) -> None:
         self.confirmed()
         self.leave()
-        with patch.object(helix(), "end_promise", side_effect=TwitchRefused(403, "no")):
-            self.reconcile()
-        assert len(rows()) == 6
-        assert len(listed(ADA)) == 6
+        for error in (TwitchRefused(403, "no"), TwitchUnavailable("away")):
+            with patch.object(helix(), "end_promise", side_effect=error):
+                self.reconcile()
+            assert len(rows()) == 6
+            assert len(listed(ADA)) == 6
         self.wait_no_longer()
         self.reconcile()
         assert (rows(), listed(ADA)) == ([], [])

@@ -9,6 +9,7 @@ import httpx
 from django.test import TestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase as ExamplesTestCase
 
 from accounts.twitch import helix
 from subscriptions.models import Subscription
@@ -24,8 +25,10 @@ def in_address(text: str) -> str:
     return quote(text.encode("utf-8", "surrogatepass"), safe="")
 
 
-class FuzzTests(TestCase):
-    def setUp(self) -> None:
+class FuzzTests(ExamplesTestCase):
+    def setup_example(self) -> None:
+        """Each example has a transaction and a browser of its own."""
+        super().setup_example()
         self.client.force_login(make_user())
 
     @few

@@ -325,6 +325,11 @@ class UnsubscribeTests(TestCase):
         with pytest.raises(SubscriptionNotFound):
             unsubscribe(user=self.viewer, subscription_id=self.mine.pk)
 
+    def test_one_ended_in_another_tab_meanwhile_is_not_found(self) -> None:
+        gone = patch("subscriptions.views.end_subscription", side_effect=SubscriptionNotFound)
+        with gone:
+            assert self.client.post(self.url, headers=AJAX).status_code == 404
+
     def test_a_visitor_is_sent_to_the_login(self) -> None:
         self.client.logout()
         for answer in (self.client.get(self.url), self.client.post(self.url, headers=AJAX)):

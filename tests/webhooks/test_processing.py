@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, OperationalError
 from django.test import TestCase, TransactionTestCase
 from django.utils import timezone
 
@@ -18,32 +17,15 @@ from activity.recording import record as record_for_real
 from streamwatch.encryption import encrypt
 from subscriptions.models import EventSubSubscription
 from tests.factories import make_message, make_promise, make_streamer
-from tests.webhooks.sending import body_of, online_body, revocation_body
+from tests.webhooks.messages import claimed, online
+from tests.webhooks.sending import body_of, revocation_body
 from webhooks import processing
 from webhooks.models import InboxMessage
-from webhooks.processing import ATTEMPTS, Processor, claim_left_over, process
+from webhooks.processing import ATTEMPTS, Processor, process
 from webhooks.sweeping import sweep
 
 LOG = "webhooks.processing"
 SECOND = timedelta(seconds=1)
-
-
-def online(twitch_id: str, stream_id: str, **fields: Any) -> InboxMessage:
-    """A message in the inbox: `twitch_id` went live."""
-    event = {
-        "id": stream_id,
-        "broadcaster_user_id": twitch_id,
-        "broadcaster_user_login": f"login_{twitch_id}",
-        "broadcaster_user_name": f"Login_{twitch_id}",
-        "type": "live",
-        "started_at": "2026-11-24T10:11:12.123Z",
-    }
-    return make_message(body=online_body(event=event), **fields)
-
-
-def claimed(claim: str = "mine") -> dict[str, Any]:
-    """As the inbox leaves a message to the process that took it in."""
-    return {"claim": claim, "claimed_at": timezone.now()}
 
 
 class ProcessTests(TestCase):
@@ -250,99 +232,6 @@ class ProblemTests(TestCase):
         with self.assertLogs(LOG, "WARNING"):
             process("mine")
         assert InboxMessage.objects.get().problem == "BadMessage: body is not JSON"
-
-
-class ClaimTests(TestCase):
-    def message(self, **fields: Any) -> InboxMessage:
-        long_ago = timezone.now() - 100 * SECOND
-        return online("1", "2", **{"received_at": long_ago, **fields})
-
-    def test_takes_what_is_free_and_older_than_five_seconds(self) -> None:
-        now = timezone.now()
-        free = self.message()
-        killed = self.message(claim="killed", claimed_at=now - 31 * SECOND)
-        worked_at = self.message(claim="alive", claimed_at=now - 20 * SECOND)
-        fresh = self.message(received_at=now - 2 * SECOND)
-        done = self.message(processed_at=now)
-
-        claim = claim_left_over(limit=10)
-        mine = InboxMessage.objects.filter(claim=claim)
-        assert set(mine.values_list("pk", flat=True)) == {free.pk, killed.pk}
-        for message in mine:
-            assert message.claimed_at is not None
-            assert now - SECOND < message.claimed_at <= timezone.now()
-        assert worked_at.pk not in mine.values_list("pk", flat=True)
-        assert InboxMessage.objects.filter(pk__in=[fresh.pk, done.pk], claim="").count() == 2
-
-    def test_nothing_left_is_no_claim(self) -> None:
-        with self.assertNumQueries(1):  # what is left over
-            assert claim_left_over(limit=10) == ""
-
-    def test_oldest_first_and_no_more_than_asked(self) -> None:
-        now = timezone.now()
-        ages = [20, 50, 30, 40]
-        pks = [self.message(received_at=now - age * SECOND).pk for age in ages]
-        claim = claim_left_over(limit=2)
-        claimed_pks = set(InboxMessage.objects.filter(claim=claim).values_list("pk", flat=True))
-        assert claimed_pks == {pks[1], pks[3]}
-
-    def test_what_another_claims_meanwhile_is_not_taken(self) -> None:
-        self.message()
-        real = InboxMessage.objects.left_over
-
-        def another_is_faster(now: Any) -> Any:
-            left = real(now)
-            pks = list(left.values_list("pk", flat=True))
-            InboxMessage.objects.update(claim="faster", claimed_at=timezone.now())
-            return _Listed(pks)
-
-        manager = type(InboxMessage.objects)
-        with patch.object(manager, "left_over", lambda _self, now: another_is_faster(now)):
-            assert claim_left_over(limit=10) == ""
-        assert InboxMessage.objects.get().claim == "faster"
-
-
-class _Listed:
-    """What a query had read before another process wrote."""
-
-    def __init__(self, pks: list[int]) -> None:
-        self.pks = pks
-
-    def values_list(self, *_names: str, flat: bool) -> list[int]:
-        assert flat
-        return self.pks
-
-
-# The tests' SQLite lies in memory, where two threads do not wait for each other.
-@pytest.mark.mariadb
-class TwoWorkersTests(TransactionTestCase):
-    def test_two_that_sweep_at_once_never_hold_the_same_message(self) -> None:
-        long_ago = timezone.now() - 60 * SECOND
-        for number in range(60):
-            online("1", str(number), received_at=long_ago)
-        seen: list[str] = []
-        together = threading.Barrier(3)
-
-        def record(drafts: Sequence[Draft]) -> None:
-            seen.extend(draft.stream_id for draft in drafts if hasattr(draft, "stream_id"))
-
-        def worker() -> None:
-            together.wait(10)
-            while claim := claim_left_over(limit=7):
-                process(claim)
-            connection.close()
-
-        threads = [threading.Thread(target=worker) for _ in range(2)]
-        with patch.object(processing, "record", record):
-            for thread in threads:
-                thread.start()
-            together.wait(10)
-            for thread in threads:
-                thread.join(30)
-        # One may have ended when the other was just faster.
-        with patch.object(processing, "record", record):
-            sweep()
-        assert sorted(seen, key=int) == [str(number) for number in range(60)]
 
 
 class DatabaseAwayTests(TransactionTestCase):
