@@ -7,10 +7,12 @@ the database.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+import anyio
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http.request import split_domain_port, validate_host
@@ -34,6 +36,8 @@ PING_SECONDS = 15
 # A viewer who was logged out elsewhere is shown nothing new after at most so long.
 RECHECK_SECONDS = 60.0
 RETRY_MS = 1000
+STOP_SECONDS = 1.0
+END = Event("end")
 
 
 async def stream(request: Request) -> Response:
@@ -51,19 +55,30 @@ async def stream(request: Request) -> Response:
         return PlainTextResponse("The database does not answer.", 503, {"Retry-After": "5"})
     if streamer_ids is None:
         return PlainTextResponse("Log in first.", 403)
-    events = _events(Stream(streamer_ids), session_key, int(after))
-    return EventSourceResponse(events, ping=PING_SECONDS, headers={"Cache-Control": "no-store"})
+    opened, stopping = Stream(streamer_ids), anyio.Event()
+    return EventSourceResponse(
+        _events(opened, session_key, int(after), stopping),
+        ping=PING_SECONDS,
+        headers={"Cache-Control": "no-store"},
+        shutdown_event=stopping,
+        shutdown_grace_period=STOP_SECONDS,
+    )
 
 
-async def _events(stream: Stream, session_key: str, after: int) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    stream: Stream, session_key: str, after: int, stopping: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
     # Before the backlog is read, so that nothing falls between the two.
     tailer.open(stream)
+    ending = asyncio.create_task(_end(stream, stopping))
     try:
         yield ServerSentEvent(comment="open", retry=RETRY_MS)
         for event in await tailer.in_thread(_backlog, stream, after):
             yield _sent(event)
         while True:
             news = await stream.next(seconds=RECHECK_SECONDS)
+            if news is END:
+                return
             if news is not None:
                 yield _sent(news)
             elif await tailer.in_thread(_streamers_of, session_key) is None:
@@ -72,7 +87,14 @@ async def _events(stream: Stream, session_key: str, after: int) -> AsyncIterator
         # The page comes again, and reads its fragments meanwhile.
         logger.warning("stream ended: database away")
     finally:
+        ending.cancel()
         tailer.close(stream)
+
+
+async def _end(stream: Stream, stopping: anyio.Event) -> None:
+    """The process is told to stop: a stream ends whole, and the page opens another elsewhere."""
+    await stopping.wait()
+    stream.put(END)
 
 
 def _sent(event: Event) -> ServerSentEvent:
