@@ -54,7 +54,7 @@ def _forget_clients(*, setting: str, **_: object) -> None:
         return
     for client in (_oauth, _helix):
         if client.cache_info().currsize:
-            client()._http.close()  # noqa: SLF001  # nothing else ever ends a client
+            client().close()
             client.cache_clear()
 
 

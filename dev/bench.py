@@ -15,6 +15,7 @@ NO_MEASUREMENTS = "There is no tests/load: nothing to measure."
 OPTIONS = (
     *("-m", "bench", "-s", "-p", "no:randomly", "-W", "default"),
     *("--override-ini", "python_files=bench_*.py test_*.py"),
+    *("--override-ini", "faulthandler_timeout=0"),
 )
 
 

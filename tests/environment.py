@@ -2,8 +2,11 @@
 
 Importing this sets harmless values where the settings want one, before Django reads them; a
 value that is set already stays, and the clone's own `.env` is not read. DATABASE_URL stays as it
-is (absent: SQLite). Redis is used only where `make test` offers its throwaway one: the tests
-empty the cache, and nobody's own Redis must suffer that.
+is (absent: SQLite).
+
+Tests within pytest's process run without REDIS_URL, so that each counts its queries and waits for
+the tailer alike on every database, and nobody's own Redis is emptied. Redis is where it matters:
+under the processes that tests start, and in tests that take `redis_url` or `own_redis`.
 """
 
 from __future__ import annotations
@@ -41,8 +44,6 @@ def prepare() -> None:
     for name, value in VALUES.items():
         os.environ.setdefault(name, value)
     os.environ.pop("REDIS_URL", None)
-    if os.environ.get("TEST_REDIS_URL"):
-        os.environ["REDIS_URL"] = os.environ["TEST_REDIS_URL"]
 
 
 def bare(given: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -49,6 +49,10 @@ class Helix:
         self._client_id = client_id
         self._tokens = tokens
 
+    def close(self) -> None:
+        """Let go of open connections; the client cannot be used afterwards."""
+        self._http.close()
+
     def profiles(
         self, *, twitch_ids: Sequence[str] = (), logins: Sequence[str] = ()
     ) -> list[Profile]:

@@ -48,6 +48,10 @@ class OAuth:
         self._client_id = client_id
         self._client_secret = client_secret
 
+    def close(self) -> None:
+        """Let go of open connections; the client cannot be used afterwards."""
+        self._http.close()
+
     def app_token(self) -> AppToken:
         """A new application token (client credentials)."""
         data = self._send(

@@ -116,12 +116,12 @@ CASES: list[tuple[Rule, Break]] = [
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "expect_rule",
     [rules.signature, rules.repeat, rules.order, rules.paging, rules.conflict],
     ids=lambda rule: rule.__name__,
 )
-def test_the_rule_holds(simulator: Simulator, callback: Callback, rule: Rule) -> None:
-    rule(simulator, callback)
+def test_the_rule_holds(simulator: Simulator, callback: Callback, expect_rule: Rule) -> None:
+    expect_rule(simulator, callback)
 
 
 @pytest.mark.parametrize(("rule", "broken"), CASES, ids=lambda one: one.__name__)

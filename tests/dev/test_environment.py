@@ -24,9 +24,11 @@ def test_without_a_client_the_local_twitch_is_used(tmp_path: Path) -> None:
     assert plan.variables["TWITCH_API_URL"] == "http://localhost:8001/helix"
     assert plan.variables["TWITCH_CLIENT_ID"] == plan.variables["SIMULATOR_CLIENT_ID"]
     assert plan.variables["TWITCH_CLIENT_SECRET"] == plan.variables["SIMULATOR_CLIENT_SECRET"]
-    assert plan.variables["SIMULATOR_REDIRECT_URIS"] == (
-        "http://localhost:8000/accounts/twitch/login/callback/"
-    )
+    # A browser may call this machine by either name.
+    assert plan.variables["SIMULATOR_REDIRECT_URIS"].split(",") == [
+        "http://localhost:8000/accounts/twitch/login/callback/",
+        "http://127.0.0.1:8000/accounts/twitch/login/callback/",
+    ]
     assert plan.variables["OPERATOR_TWITCH_LOGINS"] == plan.variables["SIMULATOR_OPERATOR"]
 
 
@@ -56,6 +58,7 @@ def test_what_is_given_stays(tmp_path: Path) -> None:
     assert plan.variables["TWITCH_API_URL"] == "http://localhost:9001/helix"
     assert plan.variables["SIMULATOR_REDIRECT_URIS"].split(",") == [
         "http://localhost:9000/accounts/twitch/login/callback/",
+        "http://127.0.0.1:9000/accounts/twitch/login/callback/",
         "https://watch.example.org/accounts/twitch/login/callback/",
     ]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import Max
 from django.test import TransactionTestCase
 
@@ -24,7 +24,7 @@ from activity.models import Activity
 from subscriptions.models import Streamer, Subscription
 from tests.factories import LONG_AGO, make_user
 
-ROWS = int(os.environ.get("BENCH_ROWS", "300000"))
+ROWS = int(os.environ.get("BENCH_ROWS", "200000"))
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
 STREAMERS = 1000
 WATCHED = (10, 100, 1000)
@@ -91,13 +91,9 @@ def _activity(streamer: int, number: int, seconds: float) -> Activity:
 
 
 def cell(read: Read, user: User) -> str:
-    """For the table; the time-out of the settings ends what takes longer than anyone waits."""
-    try:
-        assert read(user) == newest_for(user)
-        return f"{median_ms(read, user):.2f} ({rows_read(read, user)})"
-    except OperationalError as error:
-        connection.close()
-        return str(error.args[1])[:20]
+    """For the table."""
+    assert read(user) == newest_for(user)
+    return f"{median_ms(read, user):.2f} ({rows_read(read, user)})"
 
 
 def median_ms(read: Read, user: User) -> float:
@@ -128,6 +124,13 @@ def _handler_reads() -> int:
 
 @pytest.mark.bench
 class FeedBench(TransactionTestCase):
+    def setUp(self) -> None:
+        # The settings' 20 s are too short for the plain query at times, and to empty the tables.
+        options = connection.settings_dict["OPTIONS"]
+        if connection.vendor == "mysql":
+            connection.close()
+            options.update(read_timeout=600, write_timeout=600)
+
     def test_feed_beside_the_plain_query(self) -> None:
         pks = fill()
         if connection.vendor == "mysql":

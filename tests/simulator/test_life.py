@@ -215,6 +215,8 @@ def test_it_lives_of_itself_and_its_messages_arrive(callback: Callback) -> None:
         for kind in ("stream.online", "stream.offline", "channel.update"):
             subscribe(simulator, callback, kind, broadcaster_user_id=person)
         wait_for(lambda: callback.of_kind("notification"), "something to happen")
+        told = callback.of_kind("notification")[0].body
+        assert told["event"]["broadcaster_user_id"] == person
 
 
 def streamer(simulator: Simulator) -> str:

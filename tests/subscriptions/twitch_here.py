@@ -31,8 +31,8 @@ def twitch_here(**overrides: Any) -> Iterator[tuple[Simulator, Callback]]:
             yield simulator, callback
         finally:
             # These are the block's own: they are made anew when the address changes.
-            helix()._http.close()
-            oauth()._http.close()
+            helix().close()
+            oauth().close()
 
 
 def listed(subject_id: str) -> list[Promise]:
