@@ -61,20 +61,20 @@ def clean(draft: Draft) -> Draft:
 def _person(person: Person) -> Person:
     return Person(
         twitch_id=_id(person.twitch_id, TWITCH_ID_LENGTH),
-        login=_text(person.login, NAME_LENGTH).lower()[:NAME_LENGTH],
-        display_name=_text(person.display_name, NAME_LENGTH),
+        login=_text(person.login, NAME_LENGTH).lower()[:NAME_LENGTH].strip(),
+        display_name=_text(person.display_name, NAME_LENGTH).strip(),
     )
 
 
 def _text(text: str, length: int) -> str:
     # Half of a surrogate pair, which JSON can spell, has no bytes in UTF-8.
     whole = text.encode("utf-8", "replace").decode()
-    return whole.replace("\x00", "")[:length].strip()
+    return whole.replace("\x00", "")[:length]
 
 
 def _id(text: str, length: int) -> str:
     # Stripped at the end too: MySQL takes "7" and "7 " for the same key, Python does not.
-    return _text(text, length)
+    return _text(text, length).strip()
 
 
 def _moment(moment: datetime) -> datetime:

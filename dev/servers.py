@@ -196,6 +196,8 @@ class MariaDB(Server):
             *(found("mariadbd"), "--no-defaults", f"--user={self.user}"),
             *(f"--datadir={self.data}", f"--port={self.port}"),
             *(f"--socket={self.socket}", f"--pid-file={self.folder / 'pid'}"),
+            # In /tmp a server that starts removes the temporary tables of all others.
+            f"--tmpdir={self.data}",
             *(f"--init-file={self.folder / 'first.sql'}", *MARIADB_OPTIONS),
         ]
 

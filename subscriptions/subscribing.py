@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,6 +20,8 @@ from subscriptions import tasks
 from subscriptions.models import EventSubWant, Streamer, Subscription
 
 logger = logging.getLogger(__name__)
+
+STREAMS_LAG = timedelta(minutes=5)
 
 
 class StreamerNotFound(TwitchError):
@@ -51,11 +53,15 @@ class _Snapshot:
             "name_as_of": self.as_of,
         }
 
+    def live_as_of(self) -> datetime:
+        """Twitch's list of streams lags by minutes: an online that is on its way must count."""
+        return self.as_of if self.stream else self.as_of - STREAMS_LAG
+
     def live_fields(self) -> dict[str, object]:
         return {
             "live_stream_id": self.stream.stream_id[:64] if self.stream else "",
             "live_started_at": self.stream.started_at if self.stream else None,
-            "live_as_of": self.as_of,
+            "live_as_of": self.live_as_of(),
         }
 
     def title_fields(self) -> dict[str, object]:
@@ -166,7 +172,7 @@ def _retake(streamer: Streamer, snapshot: _Snapshot) -> None:
     values: dict[str, object] = {}
     if streamer.name_as_of < snapshot.as_of:
         values |= snapshot.name_fields()
-    if streamer.live_as_of < snapshot.as_of:
+    if streamer.live_as_of < snapshot.live_as_of():
         values |= snapshot.live_fields()
     if streamer.title_as_of < snapshot.as_of:
         values |= snapshot.title_fields()

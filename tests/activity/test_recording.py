@@ -112,6 +112,11 @@ class HostileTests(TestCase):
     def test_cut_text_said_again_is_no_change(self) -> None:
         assert told(channel(10, "t" * 900), channel(100, "t" * 901)) == ["changed:1"]
 
+    def test_blanks_round_a_title_are_its_own(self) -> None:
+        """subscribe() keeps them; to cut them off here would look like a change."""
+        Streamer.objects.update(title=" Openings ", category_name="Chess", category_id="ssehC")
+        assert told(channel(10, " Openings ")) == []
+
     def test_nul_and_half_characters_go_and_all_others_stay(self) -> None:
         told(channel(10, "a\x00b \ud83d <b>🎮</b> \u202eغرفة", "\U0001f9ff" * 200))
         assert details("changed:1")["title"]["new"] == "ab ? <b>🎮</b> \u202eغرفة"
