@@ -29,7 +29,7 @@ def in_address(text: str) -> str:
 class FuzzTests(ExamplesTestCase):
     def setup_example(self) -> None:
         """Each example has a transaction of its own; a browser of its own takes 0.1 s to load."""
-        super().setup_example()
+        super().setup_example()  # type: ignore[no-untyped-call]  # of Django
         self.client = BROWSER
         self.client.force_login(make_user())
 
