@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +52,12 @@ def test_without_the_sweep_an_acknowledged_message_would_be_lost(
             house.settles(seconds=20)
         left = house.rows("SELECT COUNT(*) FROM webhooks_inboxmessage WHERE processed_at IS NULL")
         assert left != [(0,)]
+
+
+def test_the_children_of_a_killed_worker_end_with_it(house: House) -> None:
+    worker = house.running.processes["worker"]
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+    assert children != []
+    house.running.restart("worker")
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), house.running, 10)
+    assert worker.returncode == -signal.SIGKILL
