@@ -19,7 +19,7 @@ STREAMERS = ("carla_plays", "dan_plays")
 OTHERS = ("hana_games", "emoji_emil", "tag_tina", "rami_rtl", "grace_mods", "frank_follows")
 LIVE_POINTS = ("after-inbox-commit", "before-recording", "in-recording", "before-signal")
 # Twitch's second try comes after 5 s, a dead process's claim is free after 30 s.
-SETTLED_SECONDS = 60
+SETTLED_SECONDS = 120
 
 
 class House:

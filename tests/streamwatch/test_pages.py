@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from django.conf import settings
 from django.db import OperationalError
-from django.test import Client, TestCase, override_settings
+from django.test import Client, TestCase, TransactionTestCase, override_settings
 
 from streamwatch.checks import refuse_wrong_database
 from streamwatch.models import Origin
@@ -77,7 +77,8 @@ class ErrorTests(TestCase):
         self.assertContains(answer, "Something broke", status_code=500)
 
 
-class OriginTests(TestCase):
+class OriginTests(TransactionTestCase):
+    # Not a TestCase: the connection is closed after the look.
     def test_the_first_start_notes_whose_data_it_is(self) -> None:
         refuse_wrong_database()
         assert Origin.objects.get().twitch_api_url == settings.TWITCH_API_URL

@@ -149,6 +149,8 @@ class BadRowTests(InboxCase):
         with self.assertLogs(LOG, "ERROR"):
             assert self.keep(self.bad()) == [False]
         assert self.keep(arrival()) == [True]
+        # The claim is handed on after the answer.
+        self.inbox.stop()
         assert len(self.claims) == 1
 
     def test_the_thread_outlives_an_error_of_our_own(self) -> None:
