@@ -105,11 +105,11 @@ def _named(person: Person, *, as_of: datetime) -> list[Draft]:
 
 
 def _person(event: Event, prefix: str) -> Person:
-    login = _text(event, f"{prefix}_login")
     return Person(
         twitch_id=_id(event, f"{prefix}_id"),
-        login=login,
-        display_name=_text(event, f"{prefix}_name") or login,
+        login=_text(event, f"{prefix}_login"),
+        # Empty when Twitch gives none: the login is not a new name.
+        display_name=_text(event, f"{prefix}_name"),
     )
 
 

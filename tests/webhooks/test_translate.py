@@ -144,11 +144,11 @@ class TestOddities:
             drafts = translate("stream.offline", event, SENT_AT)
             assert [type(draft) for draft in drafts] == [WentOffline]
 
-    def test_without_a_display_name_the_login_is_shown(self) -> None:
+    def test_a_missing_display_name_is_no_new_name(self) -> None:
         for name in ("", None, 5):
             (named,) = translate("user.update", {**USER, "user_name": name}, SENT_AT)
             assert isinstance(named, Named)
-            assert named.person.display_name == "cool_user"
+            assert named.person.display_name == ""
 
     @pytest.mark.parametrize(
         ("type_name", "event", "field"),
