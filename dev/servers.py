@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -64,7 +65,7 @@ class ServerFailed(RuntimeError):
     """A throwaway server is not installed or did not start; the message says which and why."""
 
 
-class Server:
+class Server(ABC):
     """A throwaway server at a port that stays the same for as long as this object lives."""
 
     name = "A server"
@@ -78,9 +79,9 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """The address as DATABASE_URL or REDIS_URL takes it."""
-        raise NotImplementedError
 
     @property
     def pid(self) -> int:
@@ -130,11 +131,11 @@ class Server:
         except OSError:
             return False
 
-    def _command(self) -> Sequence[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def _command(self) -> Sequence[str]: ...
 
-    def _greets(self, connection: socket.socket) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _greets(self, connection: socket.socket) -> bool: ...
 
     def _end(self, signum: signal.Signals) -> None:
         if self._process is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 
@@ -20,13 +22,20 @@ def rows(person: Person, running: Running) -> str:
     return answer.text if answer.is_success else ""
 
 
-def test_without_redis_pages_and_messages_go_on(
-    own_mariadb: servers.MariaDB, own_redis: servers.Redis
-) -> None:
-    with production(own_mariadb.url, own_redis.url) as running, Person(running) as person:
+@contextmanager
+def watched(database: servers.MariaDB, cache: servers.Redis) -> Iterator[tuple[Running, Person]]:
+    """StreamWatch as in production, and somebody for whom carla_plays is watched."""
+    with production(database.url, cache.url) as running, Person(running) as person:
         person.log_in("bob_watches")
         person.subscribe("carla_plays")
         wait_for(lambda: person.states() == {"carla_plays": "watching"}, running, 60)
+        yield running, person
+
+
+def test_without_redis_pages_and_messages_go_on(
+    own_mariadb: servers.MariaDB, own_redis: servers.Redis
+) -> None:
+    with watched(own_mariadb, own_redis) as (running, person):
         own_redis.stop()
         # Still logged in, and the broker's absence is not noticed.
         person.subscribe("dan_plays")
@@ -40,10 +49,7 @@ def test_without_redis_pages_and_messages_go_on(
 def test_without_the_database_it_is_said_and_nothing_acknowledged_is_lost(
     own_mariadb: servers.MariaDB, own_redis: servers.Redis
 ) -> None:
-    with production(own_mariadb.url, own_redis.url) as running, Person(running) as person:
-        person.log_in("bob_watches")
-        person.subscribe("carla_plays")
-        wait_for(lambda: person.states() == {"carla_plays": "watching"}, running, 60)
+    with watched(own_mariadb, own_redis) as (running, person):
         own_mariadb.kill()
         page = person.http.get(f"{running.url}/home/")
         assert page.status_code == httpx.codes.SERVICE_UNAVAILABLE
