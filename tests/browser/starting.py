@@ -164,8 +164,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def wait_for(condition: Callable[[], bool], running: Running, seconds: float) -> None:
     """Until `condition` holds; a process that ended meanwhile, or the time, fails with the log."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        # Looked at first: the condition may be what a process does before it ends.
         dead = {n: p.returncode for n, p in running.processes.items() if p.poll() is not None}
+        if condition():
+            return
         assert not dead, f"ended: {dead}\n{running.log()[-4000:]}"
         assert time.monotonic() < deadline, f"not within {seconds} s:\n{running.log()[-4000:]}"
         time.sleep(0.1)

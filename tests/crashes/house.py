@@ -101,13 +101,14 @@ class House:
         mark = self.new_mark()
         live = f"http://127.0.0.1:{self.running.commands['live'][-1]}/health/live"
         self.running.restart("live", CRASH_AT=point, CRASH_MARK=str(mark))
-        wait_for(lambda: answers(live), self.running, 30)
+        # What Twitch sends again may kill it before it has answered anybody.
+        wait_for(lambda: mark.exists() or answers(live), self.running, 60)
         self.happen(rng, 6)
         process = self.running.processes["live"]
-        process.wait(30)
+        process.wait(60)
         assert mark.exists()
         self.running.start("live")
-        wait_for(lambda: answers(live), self.running, 30)
+        wait_for(lambda: answers(live), self.running, 60)
 
     def doubled_promises(self) -> list[tuple[object, ...]]:
         """Twitch's promises of which we hold two."""
