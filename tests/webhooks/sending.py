@@ -153,6 +153,8 @@ class Answer:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    # How many pieces of the request's body it asked for.
+    read: int = 0
 
 
 @dataclass
@@ -176,6 +178,7 @@ class Request:
             if not pieces:
                 await asyncio.Event().wait()  # The client sends no more and waits.
             piece = pieces.pop(0)
+            answer.read += 1
             if piece is None:
                 return {"type": "http.disconnect"}
             return {"type": "http.request", "body": piece, "more_body": bool(pieces) or self.stalls}

@@ -97,6 +97,8 @@ class ConfirmerTests(TransactionTestCase):
         readings = self.readings(True, True)
         for subject in ("1", "1", "1", "2", "1", "2"):
             self.confirmer.note(subject)
+        # Four readings ahead for each: more challenges neither add to them nor put them off.
+        assert len(self.confirmer._due) == 2 * 4
         self._until(lambda: not self.confirmer._due)
         assert [subject for subject, _ in readings.read] == ["1", "2"]
 
