@@ -1,4 +1,4 @@
-"""Activities for operators: to look at, not to change."""
+"""Activities and broadcasts for operators: to look at, not to change."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from activity.models import Activity
+from activity.models import Activity, Broadcast, Segment
 
 
-@admin.register(Activity)
-class ActivityAdmin(admin.ModelAdmin[Activity]):
+class LookOnly:
     """Read-only: record() is the only writer."""
 
-    list_display = ("id", "streamer", "kind", "occurred_at", "source", "late", "announced_at")
-    list_filter = ("kind", "source", "late")
-    list_select_related = ("streamer",)
-    search_fields = ("=streamer__login", "=streamer__twitch_id", "=dedupe_key")
-    ordering = ("-id",)
     # Counting a large table takes longer than the page.
     show_full_result_count = False
 
@@ -30,3 +24,29 @@ class ActivityAdmin(admin.ModelAdmin[Activity]):
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Activity)
+class ActivityAdmin(LookOnly, admin.ModelAdmin[Activity]):
+    list_display = ("id", "streamer", "kind", "occurred_at", "source", "late", "announced_at")
+    list_filter = ("kind", "source", "late")
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id", "=dedupe_key")
+    ordering = ("-id",)
+
+
+@admin.register(Broadcast)
+class BroadcastAdmin(LookOnly, admin.ModelAdmin[Broadcast]):
+    list_display = ("id", "streamer", "began_at", "ended_at", "is_over")
+    list_filter = ("is_over",)
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id")
+    ordering = ("-id",)
+
+
+@admin.register(Segment)
+class SegmentAdmin(LookOnly, admin.ModelAdmin[Segment]):
+    list_display = ("id", "streamer", "stream_id", "began_at", "ended_at", "broadcast_id")
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id", "=stream_id")
+    ordering = ("-id",)

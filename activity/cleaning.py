@@ -30,7 +30,8 @@ def clean(draft: Draft) -> Draft:
                 twitch_id=_id(draft.twitch_id, TWITCH_ID_LENGTH),
                 stream_id=_id(draft.stream_id, STREAM_ID_LENGTH),
                 started_at=_moment(draft.started_at),
-                as_of=_moment(draft.as_of),
+                # Nobody saw it before it began: a clock is slow.
+                as_of=_moment(max(draft.as_of, draft.started_at)),
             )
         case WentOffline():
             return replace(

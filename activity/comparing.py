@@ -64,7 +64,7 @@ class Comparison:
         self._record_beginning(draft, end)
         if not self._is_newer_stream(draft):
             return
-        if end is not None and end.occurred_at > draft.started_at:
+        if end is not None:
             as_of = max(self.streamer.live_as_of, draft.started_at)
             if self.streamer.live_stream_id:
                 self._show(live_stream_id="", live_started_at=None)

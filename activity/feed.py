@@ -1,4 +1,4 @@
-"""The feed: what a viewer's streamers did, newest first."""
+"""The feed: what a viewer's streamers did, or one of them, newest first."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def newest_for(user: User, limit: int = FEED_ROWS) -> list[Activity]:
         parts.append(others.filter(occurred_at__gte=moment))
     found = Activity.objects.filter(pk__in=_newest_ids(parts, limit))
     return list(found.select_related("streamer").order_by("-occurred_at", "-pk"))
+
+
+def newest_of(streamer: Streamer, limit: int = FEED_ROWS) -> list[Activity]:
+    """The newest `limit` Activities of one streamer, with `streamer` loaded (1 query)."""
+    newest = list(streamer.activity_set.order_by("-occurred_at", "-pk")[:limit])
+    for activity in newest:
+        activity.streamer = streamer
+    return newest
 
 
 def _newest_ids(parts: list[QuerySet[Activity]], limit: int) -> RawSQL:

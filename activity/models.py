@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
 from subscriptions.models import Streamer
@@ -69,3 +71,61 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dedupe_key} of {self.streamer_id}"
+
+
+class Broadcast(models.Model):
+    """One stretch of being live: Segments, and gaps between them that are shorter than the grace.
+
+    Reckoned from its Segments (airing.py); going off the air sets `ended_at` at once.
+    """
+
+    streamer = models.ForeignKey(Streamer, on_delete=models.CASCADE)
+    began_at = models.DateTimeField()
+    # Null while on the air.
+    ended_at = models.DateTimeField(null=True)
+    # The grace has passed since the end: another stream is another Broadcast.
+    is_over = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            # The streamer's page: the last ones.
+            models.Index(fields=["streamer", "began_at"], name="broadcast_last"),
+            # record(): those that what is heard may belong to.
+            models.Index(fields=["streamer", "ended_at"], name="broadcast_near"),
+            # The sweep: whose grace has passed. Pruning: which are old.
+            models.Index(fields=["is_over", "ended_at"], name="broadcast_over"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} of {self.streamer_id}"
+
+
+class Segment(models.Model):
+    """One of Twitch's streams. Unique by (streamer, stream_id), however often we hear of it.
+
+    `began_at` is the end while the beginning was not heard of; `ended_at`, of a stream that is
+    not live any more and whose end was not heard of, the last moment it was known to be live.
+    """
+
+    broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="segments")
+    streamer = models.ForeignKey(Streamer, on_delete=models.CASCADE)
+    stream_id = models.CharField(max_length=64)
+    began_at = models.DateTimeField()
+    is_beginning_known = models.BooleanField()
+    # Known to be live then; null when only its end was heard of.
+    seen_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    is_end_known = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["streamer", "stream_id"], name="segment_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} of {self.streamer_id}"
+
+    @property
+    def end(self) -> datetime | None:
+        """Not before the beginning, though clocks may differ; None while it is live."""
+        return None if self.ended_at is None else max(self.began_at, self.ended_at)

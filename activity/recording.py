@@ -1,4 +1,4 @@
-"""record(): the only writer of Activities and of a Streamer's snapshot."""
+"""record(): the only writer of Activities, Broadcasts and of a Streamer's snapshot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from activity.announcing import announce
+from activity.broadcasting import Airings
 from activity.cleaning import clean
 from activity.comparing import SAME_RAID_WITHIN, Comparison
 from activity.drafts import ChannelState, Draft, Named, Raid, WentLive, WentOffline
@@ -42,14 +43,19 @@ def record(drafts: Sequence[Draft]) -> list[int]:
     run again with the same drafts, in any company: nothing happens twice. After the commit open
     pages are woken and `activities_recorded` is sent.
 
-    At most 8 queries however many drafts and streamers (some more on SQLite from about 50 rows
-    on, which it writes in portions), 2 to 4 when nothing differs, 1 when nobody is known.
+    At most 18 queries however many drafts and streamers (some more on SQLite from about 50 rows
+    on, which it writes in portions): 8 for Activities and snapshots, 2 to read and 8 to write
+    Broadcasts. A beginning alone is 11, an end 9; 2 to 6 when nothing differs, 1 when nobody is
+    known.
     Raises the database's errors only; then nothing was written, and it may be called again.
     """
     ordered = sorted(map(clean, drafts), key=lambda draft: draft.as_of)
     with transaction.atomic():
-        comparisons = _compared(ordered)
-        if not any(one.made or one.amended or one.is_touched for one in comparisons):
+        comparisons, airings = _compared(ordered)
+        is_news = any(one.made or one.amended or one.is_touched for one in comparisons)
+        if airings.are_touched:
+            airings.write()
+        if not is_news:
             return []
         ids = _write_activities(comparisons)
         crash_point("in-recording")
@@ -61,11 +67,11 @@ def record(drafts: Sequence[Draft]) -> list[int]:
     return ids
 
 
-def _compared(drafts: Sequence[Draft]) -> list[Comparison]:
+def _compared(drafts: Sequence[Draft]) -> tuple[list[Comparison], Airings]:
     streamers = _locked({subject for draft in drafts for subject in _subjects(draft)})
     mine = [draft for draft in drafts if any(one in streamers for one in _subjects(draft))]
-    if not mine:
-        return []
+    # Before the snapshots change: what they say to be live had begun.
+    airings = Airings(streamers, mine)
     known = _known(streamers, mine)
     # After the locks: a later recording of the same streamer has a later `changed_at`.
     now = timezone.now()
@@ -77,7 +83,8 @@ def _compared(drafts: Sequence[Draft]) -> list[Comparison]:
         for subject in _subjects(draft):
             if subject in comparisons:
                 comparisons[subject].take(draft)
-    return list(comparisons.values())
+    airings.settle(now)
+    return list(comparisons.values()), airings
 
 
 def _subjects(draft: Draft) -> set[str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from activity import announcing, pruning
+from activity import announcing, broadcasting, pruning
 from streamwatch.models import Lease
 
 # So long nobody goes on after a worker was killed; two at once would be harmless.
@@ -17,10 +17,11 @@ PRUNE_LEASE = timedelta(minutes=6)
 
 @shared_task
 def sweep() -> None:
-    """Announce what a process that was killed did not announce."""
+    """Announce what a process that was killed did not; mark Broadcasts over that are."""
     if token := Lease.objects.take("activity.sweep", lifetime=SWEEP_LEASE):
         try:
             announcing.sweep()
+            broadcasting.sweep()
         finally:
             Lease.objects.give_back("activity.sweep", token)
 

@@ -1,4 +1,4 @@
-"""The home page and the part of it that is read anew."""
+"""The home page and the part of it that is read anew; the streamers' pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.requests import ViewerRequest
-from activity.feed import newest_for
-from subscriptions.forms import SearchForm
-from subscriptions.panel import panel_for
+from activity.chapters import last_broadcasts
+from activity.feed import newest_for, newest_of
+from subscriptions.forms import SearchForm, is_login
+from subscriptions.models import Streamer, Subscription
+from subscriptions.panel import panel_for, states_of
 
 
 @require_GET
@@ -36,3 +38,26 @@ def home(request: ViewerRequest) -> HttpResponse:
 def activity_rows(request: ViewerRequest) -> HttpResponse:
     """The newest activities as a fragment; who is logged out is led to the login, as anywhere."""
     return render(request, "activity/_rows.html", {"activities": newest_for(request.user)})
+
+
+@require_GET
+@login_required
+@never_cache
+def streamer(request: ViewerRequest, login: str) -> HttpResponse:
+    """What a streamer is doing and has done, for any viewer; 404 for one nobody has watched."""
+    login = login.lower()
+    # A recycled login may be known twice: whoever was last heard to have it.
+    found = Streamer.objects.filter(login=login).order_by("-name_as_of", "-pk").first()
+    if found is None:
+        context = {"login": login, "is_login": is_login(login)}
+        return render(request, "activity/streamer_unknown.html", context, status=404)
+    mine = Subscription.objects.of(request.user).filter(streamer=found).first()
+    context = {
+        "streamer": found,
+        "subscription": mine,
+        "is_watched": mine is not None or Subscription.objects.filter(streamer=found).exists(),
+        "state": states_of([found])[found.pk],
+        "stretches": last_broadcasts(found),
+        "activities": newest_of(found),
+    }
+    return render(request, "activity/streamer.html", context)

@@ -284,6 +284,11 @@ if SWEEP_SECONDS:
 INBOX_DAYS = env.number("INBOX_DAYS", 7)
 ACTIVITY_DAYS = env.number("ACTIVITY_DAYS", 180)
 
+# --- Broadcasts
+
+# A gap shorter than this is within a Broadcast, not between two.
+BROADCAST_GRACE_SECONDS = env.number("BROADCAST_GRACE_SECONDS", 300)
+
 # --- Logging: to standard error, one line an event
 
 LOG_LEVEL = env.choice("LOG_LEVEL", ["INFO", "DEBUG", "WARNING", "ERROR"])

@@ -12,8 +12,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
 from streamwatch.twitch.eventsub import Status
+
+# Words that stand where a login stands in addresses.
+NOT_LOGINS = frozenset({"search", "rows"})
 
 
 class Streamer(models.Model):
@@ -55,6 +59,12 @@ class Streamer(models.Model):
 
     def __str__(self) -> str:
         return self.login
+
+    def get_absolute_url(self) -> str:
+        # Upper case leads past /streamers/search/ and /streamers/rows/, which may be logins.
+        login = self.login.upper() if self.login in NOT_LOGINS else self.login
+        # No login has a slash; whatever a message said, pages must show.
+        return reverse("streamer", args=[login.replace("/", "") or "-"])
 
     @property
     def is_live(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from activity.models import Activity
+from activity.models import Activity, Broadcast, Segment
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
 
@@ -93,6 +93,31 @@ def make_activity(*, streamer: Streamer | None = None, **fields: Any) -> Activit
         streamer.last_activity_at = occurred_at
         streamer.save(update_fields=["last_activity_at"])
     return activity
+
+
+def make_broadcast(*, streamer: Streamer | None = None, **fields: Any) -> Broadcast:
+    """With one Segment, as long as it; on the air since an hour ago."""
+    streamer = streamer or make_streamer()
+    began_at = fields.pop("began_at", timezone.now() - timedelta(hours=1))
+    stream_id = fields.pop("stream_id", f"stream-{next(_numbers)}")
+    broadcast = Broadcast.objects.create(streamer=streamer, began_at=began_at, **fields)
+    make_segment(
+        broadcast=broadcast, stream_id=stream_id, began_at=began_at, ended_at=broadcast.ended_at
+    )
+    return broadcast
+
+
+def make_segment(*, broadcast: Broadcast, **fields: Any) -> Segment:
+    defaults = {
+        "stream_id": f"stream-{next(_numbers)}",
+        "is_beginning_known": True,
+        "seen_at": fields["began_at"],
+        "ended_at": None,
+        "is_end_known": fields.get("ended_at") is not None,
+    }
+    return Segment.objects.create(
+        broadcast=broadcast, streamer=broadcast.streamer, **{**defaults, **fields}
+    )
 
 
 def make_message(**fields: Any) -> InboxMessage:

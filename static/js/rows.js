@@ -1,7 +1,8 @@
 // The rows of the two panels: puts in what comes, once, in order, and counts the tiles anew.
 // Markup contract: [data-activity-list] with rows [data-activity-id data-occurred] whose sentence is
 // [data-sentence]; [data-subscription-list] with rows [data-subscription-id], each holding
-// [data-state-of data-state data-live data-login data-name] with [data-state-sentence];
+// [data-state-of data-state data-live data-login data-name] with [data-state-sentence]; in both a
+// name that leads to the streamer's page is [data-streamer-link];
 // tiles [data-tile="live|total|trouble" data-count] with [data-tile-number].
 // Offers StreamWatch.rows: .activity(html, replace) .state(html) .allActivities(html, askedAt)
 // .allSubscriptions(html, askedAt), each true when something new was shown, and .cursor().
@@ -21,6 +22,14 @@
   const since = new WeakMap();
   const isNewer = (element, askedAt) => (since.get(element) || 0) > askedAt;
   const cameNow = (element) => since.set(element, performance.now());
+
+  // Who stands on the name in a row that is put in anew goes on standing there.
+  function keepFocus(was, now) {
+    const hadFocus = was && was.contains(document.activeElement);
+    return function () {
+      if (hadFocus) $(now).find("[data-streamer-link]").first().trigger("focus");
+    };
+  }
 
   function highlight($row) {
     $row.addClass("is-new");
@@ -59,9 +68,11 @@
     if (!$row.length) return false;
     const $old = activityOf($row.attr("data-activity-id"));
     if ($old.length && !replace) return false;
+    const refocus = keepFocus($old[0], $row[0]);
     $old.remove();
     cameNow($row[0]);
     const isShown = place($row[0]);
+    refocus();
     if (isShown) tellOf($row);
     changed();
     return isShown;
@@ -119,7 +130,9 @@
   function takeOver($row, $state) {
     const was = $row.find("[data-state-of]")[0];
     const now = $state[0];
+    const refocus = keepFocus(was, now);
     $(was).replaceWith(now);
+    refocus();
     $row.attr("data-streamer", now.dataset.login);
     $row
       .find("[data-unsubscribe]")

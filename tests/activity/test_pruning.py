@@ -9,10 +9,10 @@ from django.test import TestCase
 from django.utils import timezone
 
 from activity import pruning
-from activity.models import Activity
+from activity.models import Activity, Broadcast, Segment
 from activity.pruning import prune
 from subscriptions.models import Streamer
-from tests.factories import make_activity, make_streamer
+from tests.factories import make_activity, make_broadcast, make_streamer
 
 OLD = timedelta(days=181)
 KEPT = timedelta(days=179)
@@ -49,9 +49,9 @@ class PruneTests(TestCase):
         prune()
         assert Streamer.objects.get().last_activity_at == kept.occurred_at
 
-    def test_nothing_old_is_one_query(self) -> None:
+    def test_nothing_old_is_two_queries(self) -> None:
         self.make(KEPT)
-        with self.assertNumQueries(1):  # whose are old
+        with self.assertNumQueries(2):  # whose are old, which broadcasts are
             assert prune() == 0
 
     def test_in_chunks_and_no_more_than_a_run_may_take(self) -> None:
@@ -65,3 +65,19 @@ class PruneTests(TestCase):
             assert prune() + prune() == 8
         assert Activity.objects.count() == 0
         assert set(Streamer.objects.values_list("last_activity_at", flat=True)) == {None}
+
+    def test_old_broadcasts_go_with_their_segments(self) -> None:
+        now = timezone.now()
+        make_broadcast(began_at=now - OLD - timedelta(hours=2), ended_at=now - OLD, is_over=True)
+        kept = make_broadcast(began_at=now - OLD, ended_at=now - KEPT, is_over=True)
+        assert prune() == 1
+        assert Broadcast.objects.get() == kept
+        assert Segment.objects.get().broadcast == kept
+
+    def test_old_broadcasts_go_in_chunks(self) -> None:
+        moment = timezone.now() - OLD
+        for _ in range(5):
+            make_broadcast(began_at=moment, ended_at=moment, is_over=True)
+        with patch.object(pruning, "CHUNK_ROWS", 2), patch.object(pruning, "CHUNKS", 2):
+            assert prune() == 4
+            assert prune() == 1

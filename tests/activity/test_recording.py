@@ -211,24 +211,25 @@ class CostTests(TestCase):
         for who in map(str, range(40)):
             drafts += [online("s1", 10, twitch_id=who), channel(20, "Endgames", twitch_id=who)]
             drafts += [channel(30, f"Gambits {n}", twitch_id=who) for n in range(3)]
-        # who they are, the lock, streams, near ones, 2 inserts (SQLite has portions), their ids,
-        # the snapshots
+        # who they are, the lock, segments: named and near, streams, near ones, 2 inserts (SQLite
+        # has portions), their ids, the snapshots; broadcasts, their ids, segments
         inserts = 2 if connection.vendor == "sqlite" else 1
-        self.assert_queries(6 + inserts, drafts)
+        self.assert_queries(11 + inserts, drafts)
 
     def test_amending_is_one_more(self) -> None:
         make_streamer(twitch_id=ANN)
         record([channel(10, "Endgames")])
         # who they are, the lock, near ones, the amended, the snapshot
         self.assert_queries(5, [channel(20, "Gambits")])
-        # ... streams, an insert, its id
-        self.assert_queries(8, [channel(21, "Blitz"), online("s1", 22)])
+        # ... streams, an insert, its id; segments: named and near, a broadcast, its id, a segment
+        self.assert_queries(13, [channel(21, "Blitz"), online("s1", 22)])
 
     def test_repeats_write_nothing(self) -> None:
         make_streamer(twitch_id=ANN)
         drafts: list[Draft] = [online("s1", 10), channel(10, "Endgames"), offline("s1", 20)]
         record(drafts)
-        self.assert_queries(4, drafts)  # who they are, the lock, streams, near ones
+        # who they are, the lock, segments: named and near, streams, near ones
+        self.assert_queries(6, drafts)
 
 
 class OneTransactionTests(TransactionTestCase):

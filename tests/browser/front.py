@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from starlette.applications import Starlette
@@ -13,7 +14,9 @@ from starlette.routing import Route
 LIVE_PATHS = ("/webhooks/", "/activity/stream/")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-client = httpx.AsyncClient(timeout=httpx.Timeout(30, read=None))
+# Keeps no cookies: it would send one person's on for another who has none.
+NO_COOKIES = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+client = httpx.AsyncClient(timeout=httpx.Timeout(30, read=None), cookies=NO_COOKIES)
 
 
 async def forward(request: Request) -> Response:

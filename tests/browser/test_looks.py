@@ -101,6 +101,10 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
         ("search-page", "/streamers/search/?q=s"),
         ("verify-page", "/streamers/dan_plays/verify/"),
         ("nobody", "/streamers/no_such_name_here/verify/"),
+        ("streamer-live", "/streamers/carla_plays/"),
+        ("streamer-raided", "/streamers/rami_rtl/"),
+        ("streamer-offline", "/streamers/emoji_emil/"),
+        ("streamer-unknown", "/streamers/no_such_name_here/"),
         ("logout", "/accounts/logout/"),
         ("missing", "/no-such-page/"),
     ):
