@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from activity.models import Activity
+from activity.models import Activity, Ring
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
 
@@ -93,6 +93,10 @@ def make_activity(*, streamer: Streamer | None = None, **fields: Any) -> Activit
         streamer.last_activity_at = occurred_at
         streamer.save(update_fields=["last_activity_at"])
     return activity
+
+
+def make_ring(**fields: Any) -> Ring:
+    return Ring.objects.create(**{"due_at": LONG_AGO, "spent_until": LONG_AGO, **fields})
 
 
 def make_message(**fields: Any) -> InboxMessage:
