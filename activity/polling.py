@@ -17,6 +17,7 @@ from typing import Any
 from django.utils import timezone
 
 from activity import rings
+from activity.drafts import Draft
 from activity.models import Ring
 from activity.readings import Moment, read_channels, read_profiles, read_streams
 from activity.recording import record
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 IDS_A_REQUEST = 100
 IN_FLIGHT = 10
+# Drafts in one transaction: what it locks, pushes wait for.
+RECORDED_AT_ONCE = 100
 # No group is begun later than this; the next run goes on.
 RUN = timedelta(seconds=4)
 
@@ -75,8 +78,10 @@ class _Run:
         now = timezone.now()
         if self._is_paused or ring.due_at > now or time.monotonic() > self._ends_at:
             return False
-        allowed = min(IN_FLIGHT, self._pace.allowed(now, self._twitch.rate_limit))
-        if not allowed:
+        seen = self._twitch.rate_limit
+        # Not less than a whole group: points that come one by one would cost a query each.
+        allowed = min(IN_FLIGHT, self._pace.at_most(seen))
+        if self._pace.allowed(now, seen) < allowed:
             return False
         if not ring.cursor:
             rings.begin(ring, now)
@@ -184,9 +189,14 @@ def _write(ring: Ring, read: Batch, found: Sequence[Any], asked_at: datetime) ->
         case rings.STREAMS:
             moment = Moment(asked_at, ring.round_began_at or asked_at)
             streams = read_streams(read, found, moment)
-            record(streams.drafts)
+            _record(streams.drafts)
             streams.write_absences()
         case rings.CHANNELS:
-            record(read_channels(read, found, asked_at))
+            _record(read_channels(read, found, asked_at))
         case rings.PROFILES:
-            record(read_profiles(read, found, asked_at))
+            _record(read_profiles(read, found, asked_at))
+
+
+def _record(drafts: Sequence[Draft]) -> None:
+    for start in range(0, len(drafts), RECORDED_AT_ONCE):
+        record(drafts[start : start + RECORDED_AT_ONCE])

@@ -90,6 +90,10 @@ class Pace:
         left = seen.points_at(now.timestamp()) - seen.limit * RESERVE
         return max(0, min(mine, int(left)))
 
+    def at_most(self, seen: RateLimit | None) -> int:
+        """How many may go out at once after a long rest; at least one."""
+        return max(BURST, self._price(seen)) // self._price(seen)
+
     def spend(self, points: int, now: datetime, seen: RateLimit | None) -> None:
         """So many requests went out."""
         self.spent_until = max(self.spent_until, now) + points * self._price(seen)
