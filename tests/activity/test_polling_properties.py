@@ -68,7 +68,8 @@ def truths(draw: st.DrawFn) -> Truth:
         truth.streams.append(stream)
         clock += draw(st.integers(1, 2400))
         stream.ended = clock
-    if truth.streams and draw(st.booleans()):
+    goes_on: bool = draw(st.booleans())
+    if truth.streams and goes_on:
         truth.streams[-1].ended = None
     clock = 0.0
     for number in range(draw(st.integers(0, 4))):
