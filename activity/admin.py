@@ -1,4 +1,4 @@
-"""Activities and broadcasts for operators: to look at, not to change."""
+"""What operators may look at of activities: nothing here is changed by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from activity.models import Activity, Broadcast, Segment
+from activity.models import Absence, Activity, Broadcast, Ring, Segment
 
 
 class LookOnly:
@@ -49,4 +49,21 @@ class SegmentAdmin(LookOnly, admin.ModelAdmin[Segment]):
     list_display = ("id", "streamer", "stream_id", "began_at", "ended_at", "broadcast_id")
     list_select_related = ("streamer",)
     search_fields = ("=streamer__login", "=streamer__twitch_id", "=stream_id")
+    ordering = ("-id",)
+
+
+@admin.register(Ring)
+class RingAdmin(LookOnly, admin.ModelAdmin[Ring]):
+    """How far polling has come, and how long a round really takes."""
+
+    list_display = ("name", "cursor", "round_began_at", "round_seconds", "period_seconds", "due_at")
+    ordering = ("name",)
+
+
+@admin.register(Absence)
+class AbsenceAdmin(LookOnly, admin.ModelAdmin[Absence]):
+    """Streams of which one more round decides whether they have ended."""
+
+    list_display = ("streamer", "stream_id", "noticed_at")
+    list_select_related = ("streamer",)
     ordering = ("-id",)

@@ -56,7 +56,8 @@ class Comparison:
 
         A stream that began later than the live one takes its place. When nothing is live, the
         draft must not be older than the last word of that. A stream whose end is recorded does
-        not come back to life, and ends what was thought to be live before it.
+        not come back to life, and ends what was thought to be live before it; but an end that was
+        only polled is taken back when a later reading lists the stream.
         """
         if not draft.stream_id:
             return
@@ -64,7 +65,7 @@ class Comparison:
         self._record_beginning(draft, end)
         if not self._is_newer_stream(draft):
             return
-        if end is not None:
+        if end is not None and not _refutes(draft, end):
             as_of = max(self.streamer.live_as_of, draft.started_at)
             if self.streamer.live_stream_id:
                 self._show(live_stream_id="", live_started_at=None)
@@ -112,21 +113,38 @@ class Comparison:
 
     def _record_end(self, draft: WentOffline, stream_id: str) -> None:
         key = f"offline:{stream_id}"
-        if key in self._by_key:
+        known = self._by_key.get(key)
+        if known is not None and not self._knows_better(draft, known, stream_id):
             return
         beginning = self._by_key.get(f"online:{stream_id}")
         began_at = beginning.occurred_at if beginning else None
         if self.streamer.live_stream_id == stream_id:
             began_at = self.streamer.live_started_at or began_at
         lasted = _seconds(began_at, draft.as_of) if began_at else None
-        self._make(Activity.Kind.OFFLINE, key, draft.as_of, draft, {"lasted_seconds": lasted})
+        details = {"lasted_seconds": lasted}
+        if known is None:
+            self._make(Activity.Kind.OFFLINE, key, draft.as_of, draft, details)
+            return
+        known.details, known.occurred_at, known.source = details, draft.as_of, draft.source
+        self._amend(known)
+        # One that moves forward would need a look at all others; the feed bears some minutes.
+        last = self.streamer.last_activity_at or draft.as_of
+        self._note(last_activity_at=max(last, draft.as_of))
+
+    def _knows_better(self, draft: WentOffline, known: Activity, stream_id: str) -> bool:
+        """A polled end is as exact as the ring: a push amends it, as does a second end after the
+        first was taken back."""
+        is_again = self.streamer.live_stream_id == stream_id
+        return known.source == Activity.Source.POLL and (
+            draft.source == Activity.Source.PUSH or is_again
+        )
 
     # --- Title, category, names
 
     def _channel_state(self, draft: ChannelState) -> None:
         streamer = self.streamer
         change: Change = {}
-        is_same = draft.title == streamer.title
+        is_same = draft.title == streamer.title or self._is_old(draft, "title", draft.title)
         if self._counts(draft, is_same, streamer.title_as_of, streamer.title_pushed_at):
             if not is_same:
                 change["title"] = {"old": streamer.title, "new": draft.title}
@@ -136,7 +154,7 @@ class Comparison:
         is_same = (draft.category_id, draft.category_name) == (
             streamer.category_id,
             streamer.category_name,
-        )
+        ) or self._is_old(draft, "category", draft.category_name)
         if self._counts(draft, is_same, streamer.category_as_of, streamer.category_pushed_at):
             if not is_same:
                 change |= self._category_change(draft)
@@ -145,6 +163,15 @@ class Comparison:
             self._note(category_as_of=draft.as_of)
         if change:
             self._record_change(Activity.Kind.CHANGED, change, draft)
+
+    def _is_old(self, draft: ChannelState, field: str, value: str) -> bool:
+        """Whether a poll says again what was changed less than CACHE_LAG ago: another cache."""
+        return draft.source == Activity.Source.POLL and any(
+            activity.details.get(field, {}).get("old") == value
+            for activity in self._by_key.values()
+            if activity.kind == Activity.Kind.CHANGED
+            and abs(draft.as_of - activity.occurred_at) < CACHE_LAG
+        )
 
     def _category_change(self, draft: ChannelState) -> Change:
         """Empty where only Twitch's name of a category changed, or only its id."""
@@ -159,7 +186,9 @@ class Comparison:
         login = draft.person.login or streamer.login
         name = draft.person.display_name or streamer.display_name
         is_same = (login, name) == (streamer.login, streamer.display_name)
-        if not self._counts(draft, is_same, streamer.name_as_of, None):
+        # A message of any type tells the name, so that the last word is the last push, mostly.
+        pushed_at = streamer.name_as_of if draft.source == Activity.Source.POLL else None
+        if not self._counts(draft, is_same, streamer.name_as_of, pushed_at):
             return
         change: Change = {}
         if login != streamer.login:
@@ -282,6 +311,10 @@ class Comparison:
             if getattr(self.streamer, name) != value:
                 setattr(self.streamer, name, value)
                 self.is_touched = True
+
+
+def _refutes(draft: WentLive, end: Activity) -> bool:
+    return end.source == Activity.Source.POLL and draft.as_of > end.occurred_at
 
 
 def _merged(details: Change, change: Change) -> Change:

@@ -1,4 +1,7 @@
-"""What streamers did, in our words. `activity.recording.record()` is the only writer."""
+"""What streamers did, in our words, and how far polling Twitch has come.
+
+`activity.recording.record()` is the only writer of Activities.
+"""
 
 from __future__ import annotations
 
@@ -129,3 +132,41 @@ class Segment(models.Model):
     def end(self) -> datetime | None:
         """Not before the beginning, though clocks may differ; None while it is live."""
         return None if self.ended_at is None else max(self.began_at, self.ended_at)
+
+
+class Ring(models.Model):
+    """One kind of reading that goes round over all watched streamers, and where it stands.
+
+    Only whoever has the lease `activity.poll` moves it. It outlasts restarts: a round goes on
+    after the last streamer that was read.
+    """
+
+    name = models.CharField(max_length=20, unique=True)
+    # The primary key of the last streamer read in this round; 0 between two rounds.
+    cursor = models.BigIntegerField(default=0)
+    round_began_at = models.DateTimeField(null=True)
+    # How long the last whole round took, and the time between the beginnings of the last two.
+    round_seconds = models.FloatField(null=True)
+    period_seconds = models.FloatField(null=True)
+    # When it may ask Twitch again: the next round, or after trouble.
+    due_at = models.DateTimeField()
+    # Until when the points that were spent reach, at the rate that is allowed.
+    spent_until = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Absence(models.Model):
+    """A round of Get Streams did not list a stream that we think is on the air.
+
+    Twitch's list flaps: only when the next round does not list it either has it ended.
+    """
+
+    streamer = models.OneToOneField(Streamer, on_delete=models.CASCADE)
+    stream_id = models.CharField(max_length=64)
+    noticed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} of {self.streamer_id}"

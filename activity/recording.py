@@ -32,7 +32,7 @@ SNAPSHOT = (
     *("category_id", "category_name", "category_as_of", "category_pushed_at"),
     *("revision", "last_activity_at", "changed_at"),
 )
-AMENDED = ("details", "occurred_at", "changed_at", "announced_at")
+AMENDED = ("details", "occurred_at", "source", "changed_at", "announced_at")
 
 
 def record(drafts: Sequence[Draft]) -> list[int]:

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from activity import announcing, broadcasting, pruning
+from accounts.twitch import helix
+from activity import announcing, broadcasting, polling, pruning
 from streamwatch.models import Lease
 
 # So long nobody goes on after a worker was killed; two at once would be harmless.
 SWEEP_LEASE = timedelta(seconds=30)
+# Longer than a run and the answers it waits for.
+POLL_LEASE = timedelta(seconds=60)
 # Longer than a run may take (settings.CELERY_TASK_TIME_LIMIT).
 PRUNE_LEASE = timedelta(minutes=6)
 
@@ -34,3 +37,13 @@ def prune() -> None:
             pruning.prune()
         finally:
             Lease.objects.give_back("activity.prune", token)
+
+
+@shared_task
+def poll() -> None:
+    """Read from Twitch what is due."""
+    if token := Lease.objects.take("activity.poll", lifetime=POLL_LEASE):
+        try:
+            polling.poll(twitch=helix())
+        finally:
+            Lease.objects.give_back("activity.poll", token)

@@ -279,6 +279,12 @@ if SWEEP_SECONDS:
         for name in ("webhooks", "activity", "subscriptions")
     }
 
+# --- Polling: which part of Twitch's 800 points a minute it may use; 0 switches it off
+
+POLL_POINTS_SHARE = env.number("POLL_POINTS_SHARE", 50)  # Percent.
+if POLL_POINTS_SHARE:
+    CELERY_BEAT_SCHEDULE["poll"] = {"task": "activity.tasks.poll", "schedule": 5.0}
+
 # --- Retention
 
 INBOX_DAYS = env.number("INBOX_DAYS", 7)

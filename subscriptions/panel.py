@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import troubles
+from subscriptions import polled
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 
 Key = tuple[str, str]
@@ -72,7 +72,7 @@ def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
     """The state of each streamer by pk, the same for every viewer (2 queries, 0 for none)."""
     subjects = {streamer.twitch_id: streamer.pk for streamer in streamers}
     if not settings.CAN_RECEIVE_WEBHOOKS:
-        return dict.fromkeys(subjects.values(), State("trouble", troubles.NO_ADDRESS))
+        return dict.fromkeys(subjects.values(), State("trouble", polled.without_address()))
     if not subjects:
         return {}
     wanted: defaultdict[str, set[Key]] = defaultdict(set)

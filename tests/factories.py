@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from activity.models import Activity, Broadcast, Segment
+from activity.models import Activity, Broadcast, Ring, Segment
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
 
@@ -118,6 +118,10 @@ def make_segment(*, broadcast: Broadcast, **fields: Any) -> Segment:
     return Segment.objects.create(
         broadcast=broadcast, streamer=broadcast.streamer, **{**defaults, **fields}
     )
+
+
+def make_ring(**fields: Any) -> Ring:
+    return Ring.objects.create(**{"due_at": LONG_AGO, "spent_until": LONG_AGO, **fields})
 
 
 def make_message(**fields: Any) -> InboxMessage:

@@ -5,8 +5,11 @@ Source: https://dev.twitch.tv/docs/api/reference
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import httpx
 
@@ -22,6 +25,7 @@ from streamwatch.twitch.payloads import (
 
 TIMEOUT = httpx.Timeout(5.0)
 MAX_PAGES = 1_000  # A list that repeats its cursor for ever must end somewhere.
+LIMIT_HEADERS = ("Limit", "Remaining", "Reset")
 
 Params = Sequence[tuple[str, str]]
 
@@ -36,6 +40,34 @@ class TokenSource(Protocol):
         """Another token, after Twitch refused `dead`."""
 
 
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Twitch's bucket of points as an answer told it at `seen_at`; times are Unix seconds."""
+
+    limit: int
+    remaining: int
+    reset_at: int
+    seen_at: float
+
+    def points_at(self, now: float) -> float:
+        """What the bucket holds at `now` if nobody took any: it fills in a minute."""
+        elapsed = max(0.0, now - self.seen_at)
+        return min(self.limit, self.remaining + elapsed * self.limit / 60)
+
+
+class _HeldToken:
+    """A `TokenSource` of one token, for threads that must not ask the database for another."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def current(self) -> str:
+        return self._token
+
+    def renew(self, dead: str) -> str:
+        raise TokenRefused(401, f"held token of {len(dead)} characters refused")
+
+
 class Helix:
     """Calls to `api_url` (`https://api.twitch.tv/helix`). Each takes at most 5 s a phase.
 
@@ -48,6 +80,21 @@ class Helix:
         self._url = api_url.rstrip("/")
         self._client_id = client_id
         self._tokens = tokens
+        self._limits: dict[str, RateLimit] = {}  # At most one, shared with those that hold().
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What Twitch last told this process of the token's bucket; None before any answer."""
+        return self._limits.get("")
+
+    def hold(self) -> Self:
+        """The same client, over the same connections, with the token of now.
+
+        It reads nothing but Twitch, so threads may share it. A 401 is raised at once.
+        """
+        held = copy(self)
+        held._tokens = _HeldToken(self._tokens.current())  # noqa: SLF001  # our own class
+        return held
 
     def close(self) -> None:
         """Let go of open connections; the client cannot be used afterwards."""
@@ -146,9 +193,16 @@ class Helix:
             response = self._http.request(method, self._url + path, headers=headers, **options)
         except httpx.HTTPError as error:
             raise TwitchUnavailable(f"{method} {path}: {type(error).__name__}") from error
+        self._note_limit(response)
         if not response.is_success:
             raise refuse(response)
         return json_object(response) if response.content else {}
+
+    def _note_limit(self, response: httpx.Response) -> None:
+        found = [response.headers.get(f"Ratelimit-{name}", "") for name in LIMIT_HEADERS]
+        if all(text.isascii() and text.isdigit() for text in found):
+            limit, remaining, reset_at = (int(text[:12]) for text in found)
+            self._limits[""] = RateLimit(limit, remaining, reset_at, time.time())
 
 
 def _list(data: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -40,6 +40,6 @@ class TaskTests(TestCase):
         tasks.prune()
         assert Activity.objects.exists()
 
-    def test_both_are_in_the_schedule(self) -> None:
+    def test_all_are_in_the_schedule(self) -> None:
         scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-        assert {"activity.tasks.sweep", "activity.tasks.prune"} <= scheduled
+        assert {f"activity.tasks.{name}" for name in ("sweep", "prune", "poll")} <= scheduled

@@ -10,7 +10,14 @@ from django.utils import timezone
 
 from subscriptions.models import Streamer
 from subscriptions.panel import State, panel_for, states_of
-from tests.factories import make_promise, make_streamer, make_subscription, make_user, make_want
+from tests.factories import (
+    make_promise,
+    make_ring,
+    make_streamer,
+    make_subscription,
+    make_user,
+    make_want,
+)
 
 URL = "/streamers/rows/"
 KINDS = ("stream.online", "stream.offline", "channel.update")
@@ -171,3 +178,16 @@ class StatesTests(TestCase):
     def test_without_a_public_address_everybody_is_in_trouble(self) -> None:
         sentence = "Twitch needs a public https address (PUBLIC_URL)"
         assert states_of([self.streamer]) == {self.streamer.pk: State("trouble", sentence)}
+
+    @override_settings(CAN_RECEIVE_WEBHOOKS=False)
+    def test_without_a_public_address_the_row_says_how_often_is_polled(self) -> None:
+        make_ring(name="streams", round_seconds=3.1, period_seconds=61.0)
+        make_ring(name="channels", round_seconds=184.6, period_seconds=180.2)
+        make_ring(name="profiles", round_seconds=5000.0)
+        with self.assertNumQueries(1):  # rings
+            state = states_of([self.streamer])[self.streamer.pk]
+        assert state == State(
+            "trouble",
+            "Checked by polling every 185 s; Twitch needs a public https address (PUBLIC_URL)"
+            " to tell us at once",
+        )

@@ -1,0 +1,162 @@
+"""Several workers poll at once, or one is killed: nothing is missed, nothing is twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import SimpleTestCase, TransactionTestCase
+
+from accounts.twitch import helix
+from activity import tasks
+from activity.models import Activity, Ring
+from activity.polling import poll
+from simulator.testing import Simulator, running
+from subscriptions.models import Streamer
+from tests.activity.polled_world import polled_world
+from tests.environment import VALUES, bare
+
+ROOT = Path(__file__).resolve().parents[2]
+MANY = 250
+WORKERS = 4
+PREPARE = """
+import json, sys
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from tests.factories import make_streamer, make_subscription, make_user
+viewer = make_user()
+for twitch_id in json.loads(sys.stdin.read()):
+    make_subscription(user=viewer, streamer=make_streamer(twitch_id=twitch_id))
+"""
+POLL = """
+import django
+django.setup()
+from activity import polling, tasks
+crash_point, groups = polling.crash_point, []
+def sixth(name):
+    groups.append(name)
+    if len(groups) == 6:
+        crash_point(name)
+polling.IN_FLIGHT, polling.crash_point = 1, sixth
+tasks.poll()
+"""
+READ = """
+import json
+import django
+django.setup()
+from activity.models import Activity, Ring
+from streamwatch.models import Lease
+from subscriptions.models import Streamer
+live = Streamer.objects.exclude(live_stream_id="").values_list("live_stream_id", flat=True)
+keys = Activity.objects.filter(kind="online").values_list("dedupe_key", flat=True)
+print(json.dumps({
+    "live": sorted(live),
+    "keys": sorted(keys),
+    "cursors": sorted(Ring.objects.values_list("cursor", flat=True)),
+}))
+Lease.objects.all().delete()
+"""
+
+
+@pytest.mark.mariadb
+class AtOnceTests(TransactionTestCase):
+    def setUp(self) -> None:
+        self.world = self.enterContext(polled_world(streamers=MANY))
+        self.world.watch(MANY)
+
+    def at_once(self, work: Any) -> list[Any]:
+        barrier = Barrier(WORKERS)
+
+        def one(_: int) -> Any:
+            barrier.wait(10)
+            try:
+                return work()
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(WORKERS) as threads:
+            return list(threads.map(one, range(WORKERS)))
+
+    def assert_all_once(self) -> None:
+        live = Streamer.objects.exclude(live_stream_id="").count()
+        assert live > 50
+        assert Activity.objects.count() == live
+        assert set(Ring.objects.values_list("cursor", flat=True)) == {0}
+
+    def test_with_the_lease_one_does_it_all(self) -> None:
+        self.at_once(tasks.poll)
+        assert self.world.asked == {"streams": 3, "channels": 3, "users": 3}
+        self.assert_all_once()
+
+    def test_without_it_nothing_is_twice(self) -> None:
+        self.at_once(lambda: poll(twitch=helix()))
+        self.assert_all_once()
+
+
+class KilledTests(SimpleTestCase):
+    """Real processes on a database file, the first of them killed by SIGKILL in a round."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        client = (settings.TWITCH_CLIENT_ID, settings.TWITCH_CLIENT_SECRET)
+        self.simulator: Simulator = self.enterContext(
+            running(streamers=MANY, client_id=client[0], client_secret=client[1])
+        )
+
+    def run_script(self, script: str, *, given: str = "", **more: str) -> tuple[int, str]:
+        variables = {
+            **bare(),
+            **VALUES,
+            "DJANGO_SETTINGS_MODULE": "streamwatch.settings",
+            "DATABASE_URL": f"sqlite:///{self.folder}/db.sqlite3",
+            "TWITCH_AUTH_URL": self.simulator.auth_url,
+            "TWITCH_API_URL": self.simulator.api_url,
+            **more,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env=variables,
+            input=given,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+        return done.returncode, done.stdout
+
+    def read(self) -> dict[str, list[Any]]:
+        """What the database has; the dead process's lease is over then."""
+        found: dict[str, list[Any]] = json.loads(self.run_script(READ)[1])
+        return found
+
+    def test_a_killed_round_is_finished_by_the_next_process(self) -> None:
+        people = self.simulator.inside(
+            lambda twitch: [
+                (row["id"], row["stream_id"])
+                for row in twitch.store.rows("SELECT id, stream_id FROM people")
+            ]
+        )
+        self.run_script(PREPARE, given=json.dumps([one for one, _ in people]))
+        crash = {"CRASH_AT": "between-batches", "CRASH_MARK": str(self.folder / "crashed")}
+        assert self.run_script(POLL, **crash)[0] == -signal.SIGKILL
+        half = self.read()
+        # All three are under way; the last group is recorded, but its ring does not know yet.
+        assert 0 not in half["cursors"]
+        assert 0 < len(half["keys"]) < sum(stream is not None for _, stream in people)
+        assert self.run_script(POLL, **crash)[0] == 0
+        whole = self.read()
+        assert whole["cursors"] == [0, 0, 0]
+        assert whole["live"] == sorted(stream for _, stream in people if stream)
+        assert whole["keys"] == [f"online:{stream}" for stream in whole["live"]]
