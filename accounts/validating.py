@@ -70,6 +70,7 @@ def _validate(user_ids: Sequence[int], oauth: OAuth, threads: ThreadPoolExecutor
     held = [one for user_id in user_ids if (one := _held(user_id))]
     found = Counter[str]()
     dead: list[_Held] = []
+    trouble: TwitchError | None = None
     for one, answer in _at_once(lambda one: _ask(one, oauth), held, threads):
         match answer:
             case None:
@@ -77,9 +78,11 @@ def _validate(user_ids: Sequence[int], oauth: OAuth, threads: ThreadPoolExecutor
                 found["valid"] += 1
             case TokenRefused():
                 dead.append(one)
-            case _:
-                _again_soon(one.user_id, str(answer))
+            case trouble:
+                _again_soon(one.user_id)
                 found["away"] += 1
+    if trouble:
+        logger.warning("validation of %d grants put off: %s", found["away"], trouble)
     return found + _refresh(dead, oauth, threads)
 
 
@@ -91,13 +94,14 @@ def _refresh(dead: Sequence[_Held], oauth: OAuth, threads: ThreadPoolExecutor) -
             claimed.append(refresh)
         else:
             # Another process is at it, or was: its new token is asked about then.
-            _again_soon(one.user_id, "")
+            _again_soon(one.user_id)
             found["left"] += 1
     for refresh, answer in _at_once(lambda refresh: ask(refresh, oauth), claimed, threads):
         try:
             settle(refresh, answer)
         except TwitchUnavailable as error:
-            _again_soon(refresh.user_id, str(error))
+            logger.warning("validation of viewer %d put off: %s", refresh.user_id, error)
+            _again_soon(refresh.user_id)
             found["away"] += 1
         else:
             is_alive = not isinstance(answer, TwitchError)
@@ -139,8 +143,6 @@ def _note_valid(user_id: int) -> None:
     active.update(validated_at=now, due_at=now + until_next_validation())
 
 
-def _again_soon(user_id: int, reason: str) -> None:
-    if reason:
-        logger.warning("validation of viewer %d put off: %s", user_id, reason)
+def _again_soon(user_id: int) -> None:
     pause = timedelta(minutes=_random.uniform(*RETRY_MINUTES))
     Grant.objects.active().filter(user_id=user_id).update(due_at=timezone.now() + pause)
