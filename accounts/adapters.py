@@ -102,6 +102,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         state = (extra_context or {}).get("state")
         _keep_next(request, (state or {}).get("next"))
         if error == AuthError.CANCELLED:
+            if (state or {}).get("next") == reverse("consent_thanks"):
+                raise ImmediateHttpResponse(HttpResponseRedirect(reverse("consent_denied")))
             query = f"?{request.GET.urlencode()}" if request.GET else ""
             url = reverse("socialaccount_login_cancelled") + query
             raise ImmediateHttpResponse(HttpResponseRedirect(url))

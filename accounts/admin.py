@@ -52,12 +52,15 @@ class UserAdmin(admin.ModelAdmin[User]):
 
 @admin.register(Grant)
 class GrantAdmin(ReadOnlyAdmin):
-    list_display = ("user", "state", "scopes", "expires_at", "validated_at")
-    list_filter = ("state",)
+    list_display = ("user", "state", "ending", "scopes", "expires_at", "validated_at", "due_at")
+    list_filter = ("state", "ending")
     list_select_related = ("user",)
     search_fields = ("user__login", "user__twitch_id")
     ordering = ("-pk",)
-    fields = ("user", "state", "scopes", "expires_at", "validated_at", "updated_at")
+    fields = (
+        *("user", "state", "ending", "scopes", "granted_at", "expires_at"),
+        *("validated_at", "due_at", "refresh_until", "refresh_doubts", "updated_at"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the tokens: they are not shown, and their key may be gone."""

@@ -23,12 +23,19 @@ class LoginRefused(OAuth2Error):  # type: ignore[misc]  # allauth is untyped
     """Twitch understood and said no, e.g. to a code that was used before."""
 
 
+class Asked(tuple[str, ...]):
+    """Scopes that a page of ours asks for; those of a query string come as a plain list."""
+
+    __slots__ = ()
+
+
 class CodeExchange(OAuth2Client):  # type: ignore[misc]  # allauth is untyped
-    """allauth's client; sends the scopes of the settings and keeps those that were granted."""
+    """allauth's client; sends scopes that we chose and keeps those that were granted."""
 
     def get_redirect_url(self, authorization_url: str, scope: object, extra_params: object) -> str:
         """The address at Twitch. What the query string of our own address asks for is ignored."""
-        url: str = super().get_redirect_url(authorization_url, settings.LOGIN_SCOPES, {})
+        scopes = scope if isinstance(scope, Asked) else settings.LOGIN_SCOPES
+        url: str = super().get_redirect_url(authorization_url, scopes, {})
         return url
 
     def get_access_token(self, code: str, **options: Any) -> dict[str, Any]:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from random import SystemRandom
+from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Grant, User
 from streamwatch.encryption import Undecipherable
+
+# What lets us hear who follows a channel.
+FOLLOWERS: Final = "moderator:read:followers"
+# Twitch demands it every hour, and a run may be late.
+VALIDATION_MINUTES: Final = (45.0, 55.0)
+_random = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,11 @@ class Consent:
     refresh_token: str = field(repr=False)
     scopes: Sequence[str]
     expires_at: datetime | None
+
+
+def until_next_validation() -> timedelta:
+    """45 to 55 min, by chance: those that fell due together drift apart again."""
+    return timedelta(minutes=_random.uniform(*VALIDATION_MINUTES))
 
 
 def keep_grant(*, user: User, consent: Consent) -> bool:
@@ -40,14 +54,27 @@ def keep_grant(*, user: User, consent: Consent) -> bool:
             "refresh_token": consent.refresh_token,
             "scopes": sorted(set(consent.scopes)),
             "state": Grant.State.ACTIVE,
+            "ending": Grant.Ending.NONE,
+            "granted_at": now,
             "expires_at": consent.expires_at,
             "validated_at": now,
+            "due_at": now + until_next_validation(),
+            # What a refresh of the tokens before brings is not to be stored.
+            "refresh_claim": "",
+            "refresh_until": None,
+            "refresh_doubts": 0,
             "updated_at": now,
         }
         # Not read first: the old tokens may be sealed with a key that is gone.
         if not Grant.objects.filter(user=user).update(**values):
             Grant.objects.create(user=user, **values)
     return True
+
+
+def scopes_to_ask(user: User | None) -> list[str]:
+    """What a viewer who lets us see followers is asked for: that beside all allowed before."""
+    before = _live_scopes(user) if user else set()
+    return sorted({*settings.LOGIN_SCOPES, FOLLOWERS, *before})
 
 
 def _live_scopes(user: User) -> set[str]:

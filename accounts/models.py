@@ -5,10 +5,13 @@ A viewer is found by Twitch id; login, name and picture are refreshed at each lo
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import json
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -56,6 +59,26 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def active(self) -> Self:
+        """Those that Twitch has not ended, as far as we know."""
+        return self.filter(state=Grant.State.ACTIVE)
+
+    def allowing(self, scope: str) -> Self:
+        """Active ones with `scope`. Reads every row that earlier filters leave, by no index."""
+        # JSON's own lookups differ between the databases; the quotes keep it to whole words.
+        text = Cast("scopes", models.TextField())
+        return self.active().alias(_scopes=text).filter(_scopes__contains=json.dumps(scope))
+
+    def due(self, now: datetime) -> Self:
+        """Those to be validated, the longest due first."""
+        return self.filter(due_at__lte=now).order_by("due_at")
+
+    def without_tokens(self) -> Self:
+        """For pages: the tokens are not read, and their key may be gone."""
+        return self.defer("access_token", "refresh_token")
+
+
 class Grant(models.Model):
     """A viewer's consent at Twitch: tokens and what they are good for."""
 
@@ -63,19 +86,42 @@ class Grant(models.Model):
         ACTIVE = "active", "active"
         DEAD = "dead", "dead"
 
+    class Ending(models.TextChoices):
+        NONE = "", "not ended"
+        REFUSED = "refused", "Twitch refused the tokens"
+        REVOKED = "revoked", "taken back at Twitch"
+        WITHDRAWN = "withdrawn", "withdrawn in the settings"
+
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="grant")
     access_token = EncryptedTextField(blank=True)
     refresh_token = EncryptedTextField(blank=True)
     scopes = models.JSONField(default=list)
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    # How it died; "" while it lives.
+    ending = models.CharField(max_length=16, choices=Ending.choices, blank=True, default="")
+    granted_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     validated_at = models.DateTimeField(null=True)
+    # When Twitch is to be asked again whether it lives; null for a dead one.
+    due_at = models.DateTimeField(null=True, db_index=True)  # GrantQuerySet.due looks here
+    # Whose refresh is under way or was never heard of again; "" when none is.
+    refresh_claim = models.CharField(max_length=32, blank=True, default="")
+    # Nobody else begins a refresh before.
+    refresh_until = models.DateTimeField(null=True)
+    # Refreshes in a row whose process was never heard of again.
+    refresh_doubts = models.PositiveSmallIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=["active", "dead"]), name="grant_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ending__in=["", "refused", "revoked", "withdrawn"]),
+                name="grant_ending_known",
             ),
         ]
 

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.ended_sessions.say_why_sessions_ended",
 ]
 
 ROOT_URLCONF = "streamwatch.urls"
@@ -106,6 +107,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "streamwatch.context.twitch",
+                "accounts.ended_sessions.how_to_mend",
             ],
         },
     },
@@ -271,6 +273,7 @@ SWEEP_SECONDS = env.number("SWEEP_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = {
     "prune-inbox": {"task": "webhooks.tasks.prune", "schedule": 60.0},
     "prune-sessions": {"task": "accounts.tasks.prune", "schedule": 600.0},
+    "validate-grants": {"task": "accounts.tasks.validate_grants", "schedule": 5.0},
     "prune-activities": {"task": "activity.tasks.prune", "schedule": 3600.0},
 }
 if SWEEP_SECONDS:

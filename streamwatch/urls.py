@@ -12,6 +12,7 @@ handler500 = "streamwatch.views.server_error"
 
 urlpatterns = [
     path("", views.landing, name="landing"),
+    path("", include("accounts.urls")),
     path("", include("subscriptions.urls")),
     path("", include("activity.urls")),
     path("accounts/", include("allauth.urls")),

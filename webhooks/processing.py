@@ -19,16 +19,18 @@ from uuid import uuid4
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from accounts.revoking import note_revoked
 from activity.drafts import Draft
 from activity.recording import record
 from streamwatch.crashing import crash_point
 from streamwatch.encryption import decrypt
 from streamwatch.twitch.errors import BadMessage
+from streamwatch.twitch.eventsub import EventType
 from streamwatch.twitch.payloads import MessageKind, parse_message
 from subscriptions.reconciling import note_revocation
 from webhooks.models import InboxMessage
 from webhooks.outages import is_passing
-from webhooks.translate import translate
+from webhooks.translate import person_id, translate
 
 logger = logging.getLogger(__name__)
 
@@ -110,11 +112,14 @@ def _record(messages: Sequence[InboxMessage]) -> None:
 
 
 def _understand(message: InboxMessage) -> list[Draft]:
-    """The drafts in it; a revocation is noted at once, for it says nothing about a streamer."""
+    """The drafts in it; what says nothing about a streamer is noted at once."""
     body = bytes(message.body)
     parsed = parse_message(decrypt(body) if message.is_private else body)
     if parsed.kind is MessageKind.REVOCATION:
         note_revocation(promise=parsed.promise)
+        return []
+    if parsed.promise.type == EventType.AUTHORIZATION_REVOKE:
+        note_revoked(twitch_id=person_id(parsed.event), at=message.sent_at)
         return []
     return translate(parsed.promise.type, parsed.event, message.sent_at)
 

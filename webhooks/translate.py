@@ -37,6 +37,15 @@ def translate(type_name: str, event: Event, sent_at: datetime) -> list[Draft]:
     return translation(event, sent_at) if translation else []
 
 
+def person_id(event: Event) -> str:
+    """The person whom `user.authorization.revoke` is about; the name may be null.
+
+    Raises:
+        BadMessage: the id is missing.
+    """
+    return _id(event, "user_id")
+
+
 def _went_live(event: Event, sent_at: datetime) -> list[Draft]:
     """`type` may be live, playlist, watch_party, premiere or rerun: all are on the air."""
     streamer = _person(event, "broadcaster_user")

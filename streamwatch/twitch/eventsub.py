@@ -19,6 +19,7 @@ class EventType(StrEnum):
     CHANNEL_UPDATE = "channel.update"
     RAID = "channel.raid"
     USER_UPDATE = "user.update"
+    AUTHORIZATION_REVOKE = "user.authorization.revoke"
 
 
 VERSIONS: Final[Mapping[str, str]] = {
@@ -27,6 +28,7 @@ VERSIONS: Final[Mapping[str, str]] = {
     EventType.CHANNEL_UPDATE: "2",
     EventType.RAID: "1",
     EventType.USER_UPDATE: "1",
+    EventType.AUTHORIZATION_REVOKE: "1",
 }
 
 # Types whose messages carry private words or addresses of people: their bodies are encrypted

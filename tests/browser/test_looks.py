@@ -105,6 +105,8 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
         ("streamer-raided", "/streamers/rami_rtl/"),
         ("streamer-offline", "/streamers/emoji_emil/"),
         ("streamer-unknown", "/streamers/no_such_name_here/"),
+        ("settings", "/settings/"),
+        ("withdrawal", "/settings/consent/"),
         ("logout", "/accounts/logout/"),
         ("missing", "/no-such-page/"),
     ):
@@ -119,6 +121,8 @@ def test_pages_of_a_visitor(look: tuple[BrowserContext, str], quick_start: Runni
     for name, url in (
         ("landing", quick_start.url),
         ("login", f"{quick_start.url}/accounts/login/"),
+        ("allow", f"{quick_start.url}/consent/"),
+        ("denied", f"{quick_start.url}/consent/denied/"),
         ("simulator", quick_start.simulator_url),
     ):
         page.goto(url)
