@@ -142,7 +142,7 @@ class _Round:
                 write_failure(row, troubles.of_error(error))
 
     def _carry_out(self, step: Step) -> None:
-        are_gone = self._end_all(step.ends)
+        are_gone = _end_all(step.ends, self.twitch)
         match step.deed:
             case Deed.DELETE:
                 self._forget(step.row, are_gone)
@@ -224,7 +224,7 @@ class _Round:
             self._made(row, promise, standing)
         elif standing and twitch_id == standing.twitch_id:
             # Twitch does not tell the two addresses apart: the former has to go first.
-            if self._end(standing):
+            if _end(standing, self.twitch):
                 write(row, twitch_id="", status="", due_at=timezone.now())
         elif not twitch_id or twitch_id in listed.by_id:
             self._failed(row, troubles.ELSEWHERE, standing)
@@ -255,33 +255,39 @@ class _Round:
             write_failure(row, trouble, twitch_id="", status="")
 
     def _end_strays(self, listed: Listed, known: set[Key]) -> None:
-        """Promises to our address that neither want nor row knows, of this subject or another."""
-        for (type_, key), promises in strays(listed, known):
-            this = {"type": type_, "condition_key": key}
-            if (
-                EventSubSubscription.objects.filter(**this).exists()
-                or EventSubWant.objects.filter(**this).exists()
-            ):
-                continue
-            logger.warning("%s %s was promised, but nobody knows why: ended", type_, key)
-            self._end_all(promises)
+        for key, promises in strays(listed, known):
+            end_stray(key, promises, twitch=self.twitch)
 
-    def _end_all(self, promises: Iterable[Promise]) -> bool:
-        """Whether Twitch has deleted them, now or before. One that fails stops no other."""
-        return [self._end(promise) for promise in promises].count(False) == 0
 
-    def _end(self, promise: Promise) -> bool:
-        try:
-            self.twitch.end_promise(promise.twitch_id)
-        except TwitchRefused as error:
-            if error.status == 404:
-                return True
-            logger.warning("promise %s not ended: %s", promise.twitch_id, error)
-        except TwitchError as error:
-            logger.warning("promise %s not ended: %s", promise.twitch_id, error)
-        else:
+def end_stray(key: Key, promises: Iterable[Promise], *, twitch: Helix) -> None:
+    """End what is promised to our address though neither want nor row knows of it (2 queries)."""
+    this = {"type": key[0], "condition_key": key[1]}
+    if (
+        EventSubSubscription.objects.filter(**this).exists()
+        or EventSubWant.objects.filter(**this).exists()
+    ):
+        return
+    logger.warning("%s %s was promised, but nobody knows why: ended", *key)
+    _end_all(promises, twitch)
+
+
+def _end_all(promises: Iterable[Promise], twitch: Helix) -> bool:
+    """Whether Twitch has deleted them, now or before. One that fails stops no other."""
+    return [_end(promise, twitch) for promise in promises].count(False) == 0
+
+
+def _end(promise: Promise, twitch: Helix) -> bool:
+    try:
+        twitch.end_promise(promise.twitch_id)
+    except TwitchRefused as error:
+        if error.status == 404:
             return True
-        return False
+        logger.warning("promise %s not ended: %s", promise.twitch_id, error)
+    except TwitchError as error:
+        logger.warning("promise %s not ended: %s", promise.twitch_id, error)
+    else:
+        return True
+    return False
 
 
 def _reset(error: TwitchError) -> datetime | None:

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 LEASE = "subscriptions.spend"
 LEASE_LIFETIME = timedelta(minutes=2)
-# Those that lose their place are ended first.
-AFTER_THE_LOSERS = timedelta(seconds=5)
+# Those that lose their place are ended first: the sweep takes the longest waiting.
+AHEAD = timedelta(seconds=1)
 BATCH = 1_000
 
 
@@ -132,10 +132,10 @@ def _write(rows: dict[Key, _Row], chosen: dict[Key, tuple[str, bool]]) -> Spendi
     lost = [row for row, has_place in changed if not has_place]
     won = [row for row, has_place in changed if has_place]
     now = timezone.now()
-    _update([row.pk for row in lost if row.twitch_id], has_place=False, due_at=now)
+    _update([row.pk for row in lost if row.twitch_id], has_place=False, due_at=now - AHEAD)
     idle = [row.pk for row in lost if not row.twitch_id]
     _update(idle, has_place=False, status="", trouble="", failures=0, due_at=now + COMPARE_EVERY)
-    _update([row.pk for row in won], has_place=True, due_at=now + AFTER_THE_LOSERS)
+    _update([row.pk for row in won], has_place=True, due_at=now)
     _add(key_and_more for key_and_more in chosen.items() if key_and_more[0] not in rows)
     if changed:
         logger.info("budget: %s promises get a place, %s are polled instead", len(won), len(lost))
@@ -158,7 +158,7 @@ def _add(chosen: Iterable[tuple[Key, tuple[str, bool]]]) -> None:
             condition_key=key,
             subject_id=subject_id,
             has_place=has_place,
-            due_at=now + (AFTER_THE_LOSERS if has_place else COMPARE_EVERY),
+            due_at=now if has_place else now + COMPARE_EVERY,
             changed_at=now,
         )
         for (type_, key), (subject_id, has_place) in chosen
