@@ -28,6 +28,7 @@ class State:
 PENDING = State("pending", "Waiting for Twitch's confirmation")
 WATCHING = State("watching", "Watching")
 POLLED = State("watching", troubles.POLLED)
+POLLED_WITHOUT_ADDRESS = State("watching", troubles.POLLED_WITHOUT_ADDRESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
     """The state of each streamer by pk, the same for every viewer (2 queries, 0 for none)."""
     subjects = {streamer.twitch_id: streamer.pk for streamer in streamers}
     if not settings.CAN_RECEIVE_WEBHOOKS:
-        return dict.fromkeys(subjects.values(), State("trouble", troubles.NO_ADDRESS))
+        return dict.fromkeys(subjects.values(), POLLED_WITHOUT_ADDRESS)
     if not subjects:
         return {}
     wanted: defaultdict[str, set[Key]] = defaultdict(set)

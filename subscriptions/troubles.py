@@ -16,9 +16,11 @@ from streamwatch.twitch.errors import (
 from streamwatch.twitch.eventsub import Status
 
 NO_ADDRESS = "Twitch needs a public https address (PUBLIC_URL)"
+POLLED_WITHOUT_ADDRESS = f"{NO_ADDRESS}: checked by polling"
 NO_ANSWER = "Twitch gives no answer; StreamWatch keeps trying"
 NO_BUDGET = "Twitch allows no more subscriptions: its budget for StreamWatch is used up"
-POLLED = "Twitch's budget is used up: checked by polling"
+BUDGET_USED_UP = "Twitch's budget is used up"
+POLLED = f"{BUDGET_USED_UP}: checked by polling"
 NO_MORE_ALIKE = "Twitch allows no more than three subscriptions to the same messages"
 NO_CONSENT = "Twitch does not allow it: the consent for it is missing"
 NO_CLIENT = "Twitch does not accept StreamWatch's client id and secret (TWITCH_CLIENT_ID)"

@@ -168,6 +168,6 @@ class StatesTests(TestCase):
             assert states_of([]) == {}
 
     @override_settings(CAN_RECEIVE_WEBHOOKS=False)
-    def test_without_a_public_address_everybody_is_in_trouble(self) -> None:
-        sentence = "Twitch needs a public https address (PUBLIC_URL)"
-        assert states_of([self.streamer]) == {self.streamer.pk: State("trouble", sentence)}
+    def test_without_a_public_address_everybody_is_polled(self) -> None:
+        sentence = "Twitch needs a public https address (PUBLIC_URL): checked by polling"
+        assert states_of([self.streamer]) == {self.streamer.pk: State("watching", sentence)}

@@ -198,8 +198,9 @@ class TroubleTests(ReconcileCase):
     def test_without_a_public_address_nothing_is_asked(self) -> None:
         self.simulator.control.fault("helix_down", count=99)
         self.reconcile()
-        assert self.state() == ("trouble", "Twitch needs a public https address (PUBLIC_URL)")
-        assert {row.trouble for row in rows()} == {self.state()[1]}
+        sentence = "Twitch needs a public https address (PUBLIC_URL)"
+        assert self.state() == ("watching", f"{sentence}: checked by polling")
+        assert {row.trouble for row in rows()} == {sentence}
         assert {row.failures for row in rows()} == {0}
 
     def test_with_a_public_address_at_last_everything_is_asked(self) -> None:
