@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test.signals import setting_changed
 
 from accounts.app_token import DatabaseTokens
-from streamwatch.twitch.helix import Helix
+from streamwatch.twitch.helix import Helix, PatientHelix
 from streamwatch.twitch.oauth import OAuth
 
 # To make one takes a tenth of a second; threads that start together must not all do it.
@@ -29,6 +29,16 @@ def helix() -> Helix:
     """The client of Helix (`TWITCH_API_URL`); reads its token from the database at each call."""
     with _making:
         return _helix()
+
+
+def patient_helix(*, at_once: int) -> PatientHelix:
+    """A client for commands, which have time; of the caller's own, to be closed."""
+    return PatientHelix(
+        at_once=at_once,
+        api_url=settings.TWITCH_API_URL,
+        client_id=settings.TWITCH_CLIENT_ID,
+        tokens=DatabaseTokens(oauth=oauth(), client_id=settings.TWITCH_CLIENT_ID),
+    )
 
 
 @cache

@@ -275,6 +275,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-sessions": {"task": "accounts.tasks.prune", "schedule": 600.0},
     "validate-grants": {"task": "accounts.tasks.validate_grants", "schedule": 5.0},
     "prune-activities": {"task": "activity.tasks.prune", "schedule": 3600.0},
+    "spend-budget": {"task": "subscriptions.tasks.spend", "schedule": 60.0},
 }
 if SWEEP_SECONDS:
     CELERY_BEAT_SCHEDULE |= {

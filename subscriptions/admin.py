@@ -7,7 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
+from subscriptions.models import (
+    Budget,
+    EventSubSubscription,
+    EventSubWant,
+    Streamer,
+    Subscription,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -45,8 +51,22 @@ class EventSubWantAdmin(ReadOnlyAdmin):
     search_fields = ("=subject_id",)
 
 
+@admin.register(Budget)
+class BudgetAdmin(ReadOnlyAdmin):
+    list_display = ("total_cost", "max_total_cost", "as_of")
+
+
 @admin.register(EventSubSubscription)
 class EventSubSubscriptionAdmin(ReadOnlyAdmin):
-    list_display = ("type", "condition_key", "status", "trouble", "cost", "checked_at", "due_at")
-    list_filter = ("type", "status")
+    list_display = (
+        "type",
+        "condition_key",
+        "status",
+        "trouble",
+        "has_place",
+        "cost",
+        "checked_at",
+        "due_at",
+    )
+    list_filter = ("type", "status", "has_place")
     search_fields = ("=subject_id", "=twitch_id")

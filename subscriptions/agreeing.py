@@ -25,14 +25,20 @@ from streamwatch.twitch.eventsub import VERSIONS, Status
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
 from subscriptions import troubles
+from subscriptions.deciding import Deed, Step, as_promise, decide, strays
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import (
     ALIVE,
+    LOOK_AGAIN,
     Key,
     Listed,
+    callback,
+    row_key,
     write,
     write_failure,
+    write_polled,
     write_promise,
+    write_replacement,
 )
 
 logger = logging.getLogger(__name__)
@@ -93,10 +99,8 @@ class _Round:
             self._unread(rows, error)
             return
         for row in rows:
-            if row_key(row) in self.wanted:
-                self._settle(row, listed)
-            else:
-                self._drop(row, listed)
+            is_wanted = row_key(row) in self.wanted
+            self._carry_out(decide(row, is_wanted=is_wanted, listed=listed, now=timezone.now()))
         self._end_strays(listed, {row_key(row) for row in rows})
 
     def _rows(self) -> list[EventSubSubscription]:
@@ -137,26 +141,52 @@ class _Round:
             elif row.status == Status.PENDING or row.due_at is None or row.due_at <= timezone.now():
                 write_failure(row, troubles.of_error(error))
 
-    def _settle(self, row: EventSubSubscription, listed: Listed) -> None:
-        """Bring one wanted promise about, or find out why there is none."""
-        key = row_key(row)
-        alive = listed.alive(key)
-        others = [promise for promise in listed.all(key) if promise is not alive]
-        if former := listed.at_former_address(row):
-            others.append(former)
-        gone = self._end_all(others)
-        if alive:
-            write_promise(row, alive)
-        elif row.twitch_id and (ended := _how_it_ended(row, listed)):
-            trouble = troubles.of_status(ended.status, callback=ended.callback)
-            # Its id is kept until Twitch was told to delete it.
-            twitch_id = "" if gone else row.twitch_id
-            write_failure(row, trouble, status=ended.status[:64], twitch_id=twitch_id)
-        elif row.twitch_id or row.due_at is None or row.due_at <= timezone.now():
-            # With an id: it has vanished from the list, or our address has changed.
-            self._ask(row)
+    def _carry_out(self, step: Step) -> None:
+        are_gone = _end_all(step.ends, self.twitch)
+        match step.deed:
+            case Deed.DELETE:
+                self._forget(step.row, are_gone)
+            case Deed.POLL:
+                self._give_up_place(step.row, are_gone)
+            case Deed.CREATE | Deed.RECREATE:
+                self._ask(step.row, standing=step.promise)
+            case _ if step.promise:
+                self._note(step, step.promise, are_gone)
 
-    def _ask(self, row: EventSubSubscription) -> None:
+    def _note(self, step: Step, promise: Promise, are_gone: bool) -> None:
+        """Nothing is asked: write down what has become of a promise."""
+        row = step.row
+        match step.deed:
+            case Deed.BURY:
+                # Its id is kept until Twitch was told to delete it.
+                twitch_id = "" if are_gone else row.twitch_id
+                write_failure(row, step.why, status=promise.status[:64], twitch_id=twitch_id)
+            case Deed.KEEP if promise.status in ALIVE:
+                write_replacement(row, promise.twitch_id)
+            case Deed.KEEP:
+                write_failure(row, step.why, replacement_id="")
+            case Deed.ADOPT if row.twitch_id and not are_gone:
+                # Its id must not be forgotten before Twitch has ended it.
+                write(row, due_at=timezone.now() + LOOK_AGAIN)
+            case _:
+                write_promise(row, promise)
+
+    def _forget(self, row: EventSubSubscription, are_gone: bool) -> None:
+        """Nobody wants it: the row goes once Twitch has been told."""
+        if are_gone:
+            # Not when another worker has had it promised anew meanwhile.
+            EventSubSubscription.objects.filter(pk=row.pk, twitch_id=row.twitch_id).delete()
+        else:
+            write_failure(row, troubles.NO_ANSWER)
+
+    def _give_up_place(self, row: EventSubSubscription, are_gone: bool) -> None:
+        """The budget has no place for it: it is polled, which is no trouble."""
+        if are_gone:
+            write_polled(row)
+        else:
+            write(row, due_at=timezone.now() + LOOK_AGAIN)
+
+    def _ask(self, row: EventSubSubscription, *, standing: Promise | None) -> None:
         if self.not_before:
             write(row, due_at=self.not_before)
             return
@@ -165,111 +195,99 @@ class _Round:
                 type_name=row.type,
                 version=VERSIONS.get(row.type, "1"),
                 condition=self.wanted[row_key(row)],
-                callback=settings.EVENTSUB_CALLBACK,
+                callback=callback(),
                 secret=settings.TWITCH_EVENTSUB_SECRETS[0],
             )
         except AlreadySubscribed as error:
-            self._adopt(row, error.twitch_id)
+            self._adopt(row, error.twitch_id, standing)
         except TwitchError as error:
-            self._refused(row, error)
+            self._refused(row, error, standing)
         else:
             crash_point("in-task")
+            self._made(row, promise, standing)
+
+    def _made(self, row: EventSubSubscription, promise: Promise, standing: Promise | None) -> None:
+        if standing:
+            write_replacement(row, promise.twitch_id)
+        else:
             write_promise(row, promise)
 
-    def _adopt(self, row: EventSubSubscription, twitch_id: str) -> None:
+    def _adopt(self, row: EventSubSubscription, twitch_id: str, standing: Promise | None) -> None:
         """Twitch has promised it already: take that promise over."""
         try:
             listed = Listed(self.twitch.promises(user_id=self.subject_id))
         except TwitchError as error:
-            self._refused(row, error)
+            self._refused(row, error, standing)
             return
         promise = listed.alive(row_key(row))
         if promise:
-            write_promise(row, promise)
+            self._made(row, promise, standing)
+        elif standing and twitch_id == standing.twitch_id:
+            # Twitch does not tell the two addresses apart: the former has to go first.
+            if _end(standing, self.twitch):
+                write(row, twitch_id="", status="", due_at=timezone.now())
         elif not twitch_id or twitch_id in listed.by_id:
-            write_failure(row, troubles.ELSEWHERE, twitch_id="", status="")
+            self._failed(row, troubles.ELSEWHERE, standing)
         else:
             # The list is some seconds behind the answer.
-            write_promise(row, _pending(row, twitch_id))
+            self._made(row, as_promise(row, twitch_id, Status.PENDING), standing)
 
-    def _refused(self, row: EventSubSubscription, error: TwitchError) -> None:
+    def _refused(
+        self, row: EventSubSubscription, error: TwitchError, standing: Promise | None
+    ) -> None:
         logger.warning("%s not promised: %s", row, error)
         self.not_before = _reset(error)
+        trouble = troubles.of_error(error)
         if self.not_before:
             write(row, due_at=self.not_before)
+        elif trouble == troubles.NO_BUDGET and not standing:
+            write_polled(row)
+        elif trouble == troubles.NO_BUDGET:
+            # The former promise goes on sending: that is no trouble.
+            self._failed(row, "", standing)
         else:
-            write_failure(row, troubles.of_error(error), twitch_id="", status="")
+            self._failed(row, trouble, standing)
 
-    def _drop(self, row: EventSubSubscription, listed: Listed) -> None:
-        """End at Twitch what nobody wants any more, and only then forget it."""
-        mine = {promise.twitch_id: promise for promise in listed.all(row_key(row))}
-        if row.twitch_id in listed.by_id:
-            mine[row.twitch_id] = listed.by_id[row.twitch_id]
-        if self._end_all(mine.values()):
-            # Not when another worker has had it promised anew meanwhile.
-            EventSubSubscription.objects.filter(pk=row.pk, twitch_id=row.twitch_id).delete()
+    def _failed(self, row: EventSubSubscription, trouble: str, standing: Promise | None) -> None:
+        if standing:
+            write_failure(row, trouble)
         else:
-            write_failure(row, troubles.NO_ANSWER)
+            write_failure(row, trouble, twitch_id="", status="")
 
     def _end_strays(self, listed: Listed, known: set[Key]) -> None:
-        """Promises to our address that neither want nor row knows, of this subject or another."""
-        for type_, key in listed.keys() - known:
-            this = {"type": type_, "condition_key": key}
-            if (
-                EventSubSubscription.objects.filter(**this).exists()
-                or EventSubWant.objects.filter(**this).exists()
-            ):
-                continue
-            logger.warning("%s %s was promised, but nobody knows why: ended", type_, key)
-            self._end_all(listed.all((type_, key)))
+        for key, promises in strays(listed, known):
+            end_stray(key, promises, twitch=self.twitch)
 
-    def _end_all(self, promises: Iterable[Promise]) -> bool:
-        """Whether Twitch has deleted them, now or before. One that fails stops no other."""
-        return [self._end(promise) for promise in promises].count(False) == 0
 
-    def _end(self, promise: Promise) -> bool:
-        try:
-            self.twitch.end_promise(promise.twitch_id)
-        except TwitchRefused as error:
-            if error.status == 404:
-                return True
-            logger.warning("promise %s not ended: %s", promise.twitch_id, error)
-        except TwitchError as error:
-            logger.warning("promise %s not ended: %s", promise.twitch_id, error)
-        else:
+def end_stray(key: Key, promises: Iterable[Promise], *, twitch: Helix) -> None:
+    """End what is promised to our address though neither want nor row knows of it (2 queries)."""
+    this = {"type": key[0], "condition_key": key[1]}
+    if (
+        EventSubSubscription.objects.filter(**this).exists()
+        or EventSubWant.objects.filter(**this).exists()
+    ):
+        return
+    logger.warning("%s %s was promised, but nobody knows why: ended", *key)
+    _end_all(promises, twitch)
+
+
+def _end_all(promises: Iterable[Promise], twitch: Helix) -> bool:
+    """Whether Twitch has deleted them, now or before. One that fails stops no other."""
+    return [_end(promise, twitch) for promise in promises].count(False) == 0
+
+
+def _end(promise: Promise, twitch: Helix) -> bool:
+    try:
+        twitch.end_promise(promise.twitch_id)
+    except TwitchRefused as error:
+        if error.status == 404:
             return True
-        return False
-
-
-def row_key(row: EventSubSubscription) -> Key:
-    """What a row is about."""
-    return row.type, row.condition_key
-
-
-def _how_it_ended(row: EventSubSubscription, listed: Listed) -> Promise | None:
-    """The end of the row's own promise, by Twitch's list or by a revocation we were sent."""
-    promise = listed.by_id.get(row.twitch_id)
-    if promise and promise.status not in ALIVE and promise.callback == settings.EVENTSUB_CALLBACK:
-        return promise
-    if promise is None and row.status not in ("", *ALIVE):
-        return _promise(row, row.twitch_id, row.status)
-    return None
-
-
-def _pending(row: EventSubSubscription, twitch_id: str) -> Promise:
-    return _promise(row, twitch_id, Status.PENDING)
-
-
-def _promise(row: EventSubSubscription, twitch_id: str, status: str) -> Promise:
-    return Promise(
-        twitch_id=twitch_id,
-        status=status,
-        type=row.type,
-        version=VERSIONS.get(row.type, "1"),
-        condition={},
-        callback=settings.EVENTSUB_CALLBACK,
-        cost=row.cost,
-    )
+        logger.warning("promise %s not ended: %s", promise.twitch_id, error)
+    except TwitchError as error:
+        logger.warning("promise %s not ended: %s", promise.twitch_id, error)
+    else:
+        return True
+    return False
 
 
 def _reset(error: TwitchError) -> datetime | None:

@@ -13,6 +13,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from streamwatch.twitch.eventsub import Status
 
@@ -160,6 +161,26 @@ class EventSubWant(models.Model):
         return f"{self.type} {self.condition_key} for {self.owner_kind} {self.owner_id}"
 
 
+class BudgetQuerySet(models.QuerySet["Budget"]):
+    def note(self, *, total_cost: int, max_total_cost: int) -> None:
+        """Keep what Twitch said now (2 queries)."""
+        values = {"total_cost": total_cost, "max_total_cost": max_total_cost}
+        self.update_or_create(pk=1, defaults={**values, "as_of": timezone.now()})
+
+
+class Budget(models.Model):
+    """What all promises cost at Twitch, and may cost, as it last said; one row."""
+
+    total_cost = models.PositiveIntegerField()
+    max_total_cost = models.PositiveIntegerField()
+    as_of = models.DateTimeField()
+
+    objects = BudgetQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.total_cost} of {self.max_total_cost}"
+
+
 class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
     def of_streamers(self, twitch_ids: Collection[str]) -> Self:
         """What Twitch promised, or was asked, about these Twitch ids."""
@@ -180,8 +201,12 @@ class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
         return self.filter(~models.Exists(wants)).exclude(failures__gt=0, due_at__gt=now)
 
     def moved(self, callback: str) -> Self:
-        """Promises to send to an address that is not ours any more (`PUBLIC_URL` changed)."""
-        return self.exclude(callback=callback).exclude(twitch_id="").filter(trouble="")
+        """Promises to an address or with a secret that is ours no more, not replaced yet.
+
+        Those whose replacement is under way, or failed, wait for their `due_at`.
+        """
+        moved = self.exclude(callback=callback).exclude(twitch_id="")
+        return moved.filter(trouble="", failures=0, replacement_id="")
 
 
 class EventSubSubscription(models.Model):
@@ -195,10 +220,15 @@ class EventSubSubscription(models.Model):
     condition_key = models.CharField(max_length=200)
     subject_id = models.CharField(max_length=32)
     twitch_id = models.CharField(max_length=64, blank=True)
+    # The promise that takes its place once enabled, after a change of address or secret.
+    replacement_id = models.CharField(max_length=64, blank=True)
+    # Whether it has a place in Twitch's budget; what has none is polled.
+    has_place = models.BooleanField(default=True)
     # Twitch's word, "" until Twitch has answered.
     status = models.CharField(max_length=64, blank=True)
     # Why it is in trouble, a sentence for people; "" when it is not.
     trouble = models.CharField(max_length=300, blank=True)
+    # It names the fingerprint of the secret (promises.callback()).
     callback = models.CharField(max_length=500, blank=True)
     cost = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

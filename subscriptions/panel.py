@@ -10,7 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from subscriptions import polled
+from streamwatch.twitch.eventsub import EventType
+from subscriptions import polled, troubles
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 
 Key = tuple[str, str]
@@ -26,6 +27,7 @@ class State:
 
 PENDING = State("pending", "Waiting for Twitch's confirmation")
 WATCHING = State("watching", "Watching")
+POLLED = State("watching", troubles.POLLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,16 @@ def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
 
 
 def _state(wanted: set[Key], rows: Sequence[EventSubSubscription]) -> State:
-    """Watching only when everything wanted is enabled in Twitch's own list."""
+    """Watching only when all that is to be pushed is enabled in Twitch's own list."""
     # A row that nobody wants any more is on its way out and says nothing.
     mine = {(row.type, row.condition_key): row for row in rows}
     if wanted:
         mine = {key: row for key, row in mine.items() if key in wanted}
-    trouble = next((row.trouble for row in mine.values() if row.trouble), "")
+    placed = [row for row in mine.values() if row.has_place]
+    trouble = next((row.trouble for row in placed if row.trouble), "")
     if trouble:
         return State("trouble", trouble)
-    if mine and wanted <= mine.keys() and all(row.is_enabled for row in mine.values()):
-        return WATCHING
+    if mine and wanted <= mine.keys() and all(row.is_enabled for row in placed):
+        is_polled = any(row.type == EventType.ONLINE and not row.has_place for row in mine.values())
+        return POLLED if is_polled else WATCHING
     return PENDING

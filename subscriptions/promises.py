@@ -13,6 +13,7 @@ from django.utils import timezone
 from streamwatch import live
 from streamwatch.twitch.eventsub import VERSIONS, Status, condition_key
 from streamwatch.twitch.payloads import Promise
+from streamwatch.twitch.signatures import fingerprint
 from subscriptions import troubles
 from subscriptions.models import EventSubSubscription
 
@@ -23,6 +24,9 @@ COMPARE_EVERY = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=20)
 BACK_OFF = [timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 3600)]
 
+# What pages show of a row.
+SHOWN = ("status", "trouble", "has_place")
+
 Key = tuple[str, str]
 
 
@@ -31,16 +35,39 @@ def back_off(failures: int) -> timedelta:
     return BACK_OFF[min(max(failures, 1), len(BACK_OFF)) - 1]
 
 
+def row_key(row: EventSubSubscription) -> Key:
+    """What a row is about."""
+    return row.type, row.condition_key
+
+
+def callback() -> str:
+    """Where Twitch is asked to send to. It names the secret that messages are signed with.
+
+    So a promise made with another secret is known by its address, in Twitch's list too, and both
+    can stand side by side until the new one is enabled.
+    """
+    return f"{settings.EVENTSUB_CALLBACK}?key={fingerprint(settings.TWITCH_EVENTSUB_SECRETS[0])}"
+
+
+def is_our_address(url: str) -> bool:
+    """Whether it leads here, whatever secret it names."""
+    return url.partition("?")[0] == settings.EVENTSUB_CALLBACK
+
+
 class Listed:
-    """What Twitch lists about one Twitch id, as far as it is promised to our address."""
+    """What Twitch lists, as far as it is promised to our address, or to a row's former one."""
 
     def __init__(self, promises: Iterable[Promise]) -> None:
         self.by_id: dict[str, Promise] = {}
         self._ours: defaultdict[Key, list[Promise]] = defaultdict(list)
+        self._current = callback()
         for promise in promises:
+            # A page may repeat what the one before had.
+            if promise.twitch_id in self.by_id:
+                continue
             self.by_id[promise.twitch_id] = promise
             # Others, at another address, belong to another house of the same client.
-            if promise.callback == settings.EVENTSUB_CALLBACK:
+            if is_our_address(promise.callback):
                 self._ours[promise.type, condition_key(promise.condition)].append(promise)
 
     def keys(self) -> set[Key]:
@@ -48,23 +75,49 @@ class Listed:
         return set(self._ours)
 
     def all(self, key: Key) -> Sequence[Promise]:
-        """All for one type and condition, dead ones too."""
+        """All for one type and condition, dead ones and those of former secrets too."""
         return self._ours.get(key, ())
 
+    def of_row(self, row: EventSubSubscription) -> list[Promise]:
+        """All that was ever promised for the row, at its former address too."""
+        found = list(self.all(row_key(row)))
+        own = self.by_id.get(row.twitch_id)
+        replacement = self.by_id.get(row.replacement_id)
+        # Twitch may have named us a promise of another house (409): that is left alone.
+        if own and own not in found and own.callback == row.callback:
+            found.append(own)
+        if replacement and replacement not in found:
+            found.append(replacement)
+        return found
+
     def alive(self, key: Key) -> Promise | None:
-        """The one that sends messages, or may soon; an enabled one first."""
+        """The one that sends messages as we want them now, or may soon; an enabled one first."""
         found = [
             promise
             for promise in self.all(key)
-            if promise.status in ALIVE and promise.version == VERSIONS.get(promise.type, "1")
+            if promise.status in ALIVE
+            and promise.callback == self._current
+            and promise.version == VERSIONS.get(promise.type, "1")
         ]
         return min(found, key=lambda promise: ALIVE.index(Status(promise.status)), default=None)
 
-    def at_former_address(self, row: EventSubSubscription) -> Promise | None:
-        """What the row was promised when StreamWatch had another address."""
-        promise = self.by_id.get(row.twitch_id)
-        has_moved = promise is not None and promise.callback != settings.EVENTSUB_CALLBACK
-        return promise if has_moved and promise and promise.callback == row.callback else None
+    def standing(self, row: EventSubSubscription) -> Promise | None:
+        """What still sends messages, to a former address or signed with a former secret."""
+        found = [
+            promise
+            for promise in self.of_row(row)
+            if promise.status == Status.ENABLED and promise.callback != self._current
+        ]
+        return min(found, key=lambda promise: promise.twitch_id != row.twitch_id, default=None)
+
+    def died(self, row: EventSubSubscription) -> Promise | None:
+        """The end of what was promised to the address and with the secret of now."""
+        for promise in self.of_row(row):
+            is_current = promise.callback == self._current
+            mine = promise.twitch_id in (row.twitch_id, row.replacement_id)
+            if mine and is_current and promise.status not in ALIVE:
+                return promise
+        return None
 
 
 def write(row: EventSubSubscription, **values: Any) -> None:
@@ -78,6 +131,7 @@ def write_promise(row: EventSubSubscription, promise: Promise) -> None:
     rows = EventSubSubscription.objects.filter(pk=row.pk)
     values = {
         "twitch_id": promise.twitch_id[:64],
+        "replacement_id": "",
         "status": promise.status[:64],
         "callback": promise.callback[:500],
         "cost": max(0, promise.cost),
@@ -90,6 +144,27 @@ def write_promise(row: EventSubSubscription, promise: Promise) -> None:
         rows = rows.exclude(twitch_id=promise.twitch_id, status=Status.ENABLED)
         values |= {"due_at": now + LOOK_AGAIN}
     _write(rows, row, values)
+
+
+def write_replacement(row: EventSubSubscription, twitch_id: str) -> None:
+    """Write down what will take the place of a promise that goes on until then (1 query)."""
+    write(row, replacement_id=twitch_id[:64], due_at=timezone.now() + LOOK_AGAIN)
+
+
+def write_polled(row: EventSubSubscription) -> None:
+    """Write down that Twitch's budget has no place for it (1 query); `spending` may give it one."""
+    write(
+        row,
+        has_place=False,
+        twitch_id="",
+        replacement_id="",
+        status="",
+        trouble="",
+        cost=0,
+        failures=0,
+        checked_at=timezone.now(),
+        due_at=timezone.now() + COMPARE_EVERY,
+    )
 
 
 def write_death(row: EventSubSubscription, promise: Promise) -> None:
@@ -112,9 +187,7 @@ def write_failure(
 
 
 def _write(rows: Any, row: EventSubSubscription, values: dict[str, Any]) -> None:
-    is_news = any(
-        getattr(row, name) != values[name] for name in ("status", "trouble") if name in values
-    )
+    is_news = any(getattr(row, name) != values[name] for name in SHOWN if name in values)
     if is_news:
         values["changed_at"] = timezone.now()
     if not rows.update(**values):

@@ -35,10 +35,14 @@ def confirm(*, subject_id: str, twitch: Helix) -> bool:
     except TwitchError as error:
         logger.warning("list of promises for %s not read: %s", subject_id, error)
         return False
-    for row in rows:
+    for row in filter(_has_place, rows):
         alive = listed.alive((row.type, row.condition_key))
         own = listed.by_id.get(row.twitch_id)
-        if alive:
+        if listed.standing(row):
+            if alive and alive.status == Status.ENABLED:
+                # The former promise can be ended now.
+                enqueue(tasks.reconcile_streamer, subject_id)
+        elif alive:
             write_promise(row, alive)
         elif own and own.status not in ALIVE and row.status != own.status:
             write_death(row, own)
@@ -58,6 +62,11 @@ def note_revocation(*, promise: Promise) -> None:
         enqueue(tasks.reconcile_streamer, row.subject_id)
 
 
+def _has_place(row: EventSubSubscription) -> bool:
+    return row.has_place
+
+
 def _is_pending(row: EventSubSubscription) -> bool:
     # Without a status and without trouble, Twitch is just being asked for it.
-    return row.status == Status.PENDING or (not row.status and not row.trouble)
+    is_asked = row.status == Status.PENDING or (not row.status and not row.trouble)
+    return row.has_place and is_asked

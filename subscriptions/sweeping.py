@@ -15,6 +15,7 @@ from streamwatch.models import Lease
 from streamwatch.twitch.helix import Helix
 from subscriptions.agreeing import LEASE, agree
 from subscriptions.models import EventSubSubscription, EventSubWant
+from subscriptions.promises import callback
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def _queries(now: datetime) -> Iterator[models.QuerySet[models.Model]]:
     yield EventSubWant.objects.current(now).without_row().order_by("pk")
     yield EventSubSubscription.objects.unwanted(now).order_by("pk")
     if settings.CAN_RECEIVE_WEBHOOKS:
-        yield EventSubSubscription.objects.moved(settings.EVENTSUB_CALLBACK).order_by("pk")
+        yield EventSubSubscription.objects.moved(callback()).order_by("pk")
     yield EventSubSubscription.objects.due(now)
 
 

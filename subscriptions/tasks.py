@@ -5,13 +5,19 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts.twitch import helix
-from subscriptions import agreeing, sweeping
+from subscriptions import agreeing, spending, sweeping
 
 
 @shared_task
 def reconcile_streamer(subject_id: str) -> None:
     """Make Twitch's list and ours agree for one Twitch id."""
     agreeing.agree(subject_id=subject_id, twitch=helix())
+
+
+@shared_task
+def spend() -> None:
+    """Give Twitch's budget to what is wanted most."""
+    spending.spend(twitch=helix())
 
 
 @shared_task

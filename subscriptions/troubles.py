@@ -18,6 +18,8 @@ from streamwatch.twitch.eventsub import Status
 NO_ADDRESS = "Twitch needs a public https address (PUBLIC_URL)"
 NO_ANSWER = "Twitch gives no answer; StreamWatch keeps trying"
 NO_BUDGET = "Twitch allows no more subscriptions: its budget for StreamWatch is used up"
+BUDGET_USED_UP = "Twitch's budget is used up"
+POLLED = f"{BUDGET_USED_UP}: checked by polling"
 NO_MORE_ALIKE = "Twitch allows no more than three subscriptions to the same messages"
 NO_CONSENT = "Twitch does not allow it: the consent for it is missing"
 NO_CLIENT = "Twitch does not accept StreamWatch's client id and secret (TWITCH_CLIENT_ID)"
@@ -36,7 +38,8 @@ def of_status(status: str, *, callback: str) -> str:
     """Why Twitch ended a promise to send to `callback`, whose status is none of the living."""
     if status == Status.VERIFICATION_FAILED:
         sentence = (
-            f"Twitch could not reach StreamWatch at {callback}: the challenge was not answered"
+            f"Twitch could not reach StreamWatch at {callback.partition('?')[0]}:"
+            " the challenge was not answered"
         )
     elif status in ENDINGS:
         sentence = ENDINGS[Status(status)]

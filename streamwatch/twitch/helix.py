@@ -5,6 +5,7 @@ Source: https://dev.twitch.tv/docs/api/reference
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
@@ -14,7 +15,7 @@ from typing import Any, Protocol, Self
 import httpx
 
 from streamwatch.twitch.answers import json_object, refuse
-from streamwatch.twitch.errors import TokenRefused, TwitchUnavailable
+from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchUnavailable
 from streamwatch.twitch.payloads import (
     ChannelInformation,
     FoundChannel,
@@ -26,6 +27,8 @@ from streamwatch.twitch.payloads import (
 TIMEOUT = httpx.Timeout(5.0)
 MAX_PAGES = 1_000  # A list that repeats its cursor for ever must end somewhere.
 LIMIT_HEADERS = ("Limit", "Remaining", "Reset")
+LONGEST_PATIENCE_SECONDS = 120.0
+PATIENT_TRIES = 5
 
 Params = Sequence[tuple[str, str]]
 
@@ -66,6 +69,14 @@ class _HeldToken:
 
     def renew(self, dead: str) -> str:
         raise TokenRefused(401, f"held token of {len(dead)} characters refused")
+
+
+@dataclass(frozen=True, slots=True)
+class TotalCost:
+    """What all EventSub subscriptions of the application cost together, and may cost."""
+
+    total_cost: int
+    max_total_cost: int
 
 
 class Helix:
@@ -173,6 +184,14 @@ class Helix:
             raise TwitchUnavailable("subscription answer without data")
         return Promise.parse(found[0])
 
+    def total_cost(self) -> TotalCost:
+        """What EventSub subscriptions cost and may cost; `TwitchUnavailable` if Twitch says not."""
+        data = self._send("GET", "/eventsub/subscriptions", params=[("status", "enabled")])
+        total, most = data.get("total_cost"), data.get("max_total_cost")
+        if not isinstance(total, int) or not isinstance(most, int):
+            raise TwitchUnavailable("list of subscriptions without its cost")
+        return TotalCost(total, most)
+
     def end_promise(self, twitch_id: str) -> None:
         """Delete an EventSub subscription; `TwitchRefused` with status 404 if unknown."""
         self._send("DELETE", "/eventsub/subscriptions", params=[("id", twitch_id)])
@@ -203,6 +222,36 @@ class Helix:
         if all(text.isascii() and text.isdigit() for text in found):
             limit, remaining, reset_at = (int(text[:12]) for text in found)
             self._limits[""] = RateLimit(limit, remaining, reset_at, time.time())
+
+
+class PatientHelix(Helix):
+    """For work that has time: at most `at_once` requests in flight, and 429 is waited out.
+
+    When points have run out, all its threads wait until Twitch's `Ratelimit-Reset`, at most
+    2 minutes, and try again; the fifth such answer in a row is raised.
+    """
+
+    def __init__(self, *, at_once: int, api_url: str, client_id: str, tokens: TokenSource) -> None:
+        super().__init__(api_url=api_url, client_id=client_id, tokens=tokens)
+        self._places = threading.Semaphore(at_once)
+        self._not_before = 0.0
+
+    def _once(self, method: str, path: str, token: str, **options: Any) -> dict[str, Any]:
+        for _ in range(PATIENT_TRIES - 1):
+            try:
+                return self._in_turn(method, path, token, **options)
+            except LimitReached as error:
+                if error.reset_at is None:
+                    raise
+                wait = min(max(error.reset_at - time.time(), 1.0), LONGEST_PATIENCE_SECONDS)
+                self._not_before = max(self._not_before, time.monotonic() + wait)
+        return self._in_turn(method, path, token, **options)
+
+    def _in_turn(self, method: str, path: str, token: str, **options: Any) -> dict[str, Any]:
+        while (seconds := self._not_before - time.monotonic()) > 0:
+            time.sleep(seconds)
+        with self._places:
+            return super()._once(method, path, token, **options)
 
 
 def _list(data: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.payloads import Promise
 from subscriptions import tasks
 from subscriptions.models import EventSubSubscription, EventSubWant
+from subscriptions.promises import callback
 from subscriptions.reconciling import reconcile_streamer
 from tests.factories import make_user
 from tests.simulator.callbacks import SECRET
@@ -31,7 +32,7 @@ class AskingTests(ReconcileCase):
         self.reconcile()
         promises = listed(ADA)
         assert Counter(promise.type for promise in promises) == TYPES
-        assert {promise.callback for promise in promises} == {self.callback.url}
+        assert {promise.callback for promise in promises} == {callback()}
         assert {row.twitch_id for row in rows()} == {promise.twitch_id for promise in promises}
         assert {row.cost for row in rows()} == {1}
 
@@ -209,6 +210,12 @@ class AdoptionTests(ReconcileCase):
         with override_settings(EVENTSUB_CALLBACK=moved):
             self.confirmed()
             promises = listed(ADA)
-        assert {one.callback for one in promises} == {moved}
+            # The former ones stay until the new ones are enabled.
+            assert len(promises) == 12
+            assert {row.twitch_id for row in rows()} == former
+            assert self.state()[0] == "watching"
+            self.reconcile()
+            promises, now = listed(ADA), callback()
+        assert {one.callback for one in promises} == {now}
         assert not former & {one.twitch_id for one in promises}
-        assert {row.callback for row in rows()} == {moved}
+        assert {row.callback for row in rows()} == {now}

@@ -14,6 +14,7 @@ from streamwatch.twitch.errors import LimitReached, TwitchRefused
 from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.payloads import Promise
 from subscriptions.models import EventSubWant
+from subscriptions.spending import spend
 from tests.simulator.callbacks import SECRET, echo
 from tests.subscriptions.reconcile_case import REFUSING, TYPES, ReconcileCase, rows
 from tests.subscriptions.twitch_here import ADA, listed, settled
@@ -58,7 +59,8 @@ class TroubleTests(ReconcileCase):
         self.online_only()
         waited = []
         for _ in range(6):
-            with patch.object(helix(), "make_promise", side_effect=LimitReached(429, "x", None)):
+            refusal = LimitReached(429, "maximum subscriptions with type and condition", None)
+            with patch.object(helix(), "make_promise", side_effect=refusal):
                 self.reconcile()
             waited += self.due_in()
             self.wait_no_longer()
@@ -82,17 +84,19 @@ class TroubleTests(ReconcileCase):
         self.confirmed()
         assert self.state()[0] == "watching"
 
-    def test_the_budget_is_said(self) -> None:
+    def test_what_the_budget_has_no_place_for_is_polled(self) -> None:
         self.simulator.control.fault("cost_limit")
-        self.reconcile()
-        code, sentence = self.state()
-        assert (code, "budget" in sentence) == ("trouble", True)
+        self.confirmed()
         # One failing type does not stop the others.
         assert len(listed(ADA)) == 5
-        assert self.due_in().count(10) == 1
+        polled = [row for row in rows() if not row.has_place]
+        assert [(row.twitch_id, row.trouble, row.failures) for row in polled] == [("", "", 0)]
+        assert self.state()[0] == "watching"
+        spend(twitch=helix())
+        assert self.state()[0] == "pending"
         self.wait_no_longer()
         self.confirmed()
-        assert self.state()[0] == "watching"
+        assert self.state() == ("watching", "Watching")
 
     def test_three_of_the_same_are_said(self) -> None:
         self.online_only()
@@ -194,8 +198,9 @@ class TroubleTests(ReconcileCase):
     def test_without_a_public_address_nothing_is_asked(self) -> None:
         self.simulator.control.fault("helix_down", count=99)
         self.reconcile()
-        assert self.state() == ("trouble", "Twitch needs a public https address (PUBLIC_URL)")
-        assert {row.trouble for row in rows()} == {self.state()[1]}
+        sentence = "Twitch needs a public https address (PUBLIC_URL)"
+        assert self.state() == ("watching", f"{sentence}: checked by polling")
+        assert {row.trouble for row in rows()} == {sentence}
         assert {row.failures for row in rows()} == {0}
 
     def test_with_a_public_address_at_last_everything_is_asked(self) -> None:

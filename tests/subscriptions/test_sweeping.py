@@ -13,11 +13,12 @@ from streamwatch.models import Lease
 from streamwatch.twitch.errors import TwitchUnavailable
 from subscriptions import agreeing, promises, sweeping, tasks
 from subscriptions.models import EventSubSubscription, EventSubWant
+from subscriptions.promises import callback
 from subscriptions.sweeping import sweep
 from tests.factories import make_promise, make_streamer, make_subscription, make_want
 from tests.subscriptions.twitch_here import ADA, CARLA, listed, settled, twitch_here
 
-CALLBACK = "http://localhost:8000/webhooks/twitch/"
+CALLBACK = callback()
 
 
 class SweepTests(TestCase):
