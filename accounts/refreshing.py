@@ -77,10 +77,13 @@ class GrantTokens:
         At most 8 s of waiting for another process, or one call to Twitch.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
+        has_asked = False
         while (token := access_token(self._user_id)) == dead:
-            refresh = claim_refresh(self._user_id, dead=dead)
-            if refresh:
+            if has_asked:
+                raise TwitchUnavailable("the refused token came back from the refresh")
+            if refresh := claim_refresh(self._user_id, dead=dead):
                 settle(refresh, ask(refresh, self._oauth))
+                has_asked = True
                 continue
             if _is_resting(self._user_id):
                 raise TwitchUnavailable("the token could not be refreshed a moment ago")

@@ -175,6 +175,12 @@ class AwayTests(RefreshCase):
             GrantTokens(user_id=self.user.pk, oauth=away).renew(self.first.access_token)
         assert grant_of(self.user).refresh_token == self.first.refresh_token
 
+    def test_a_refused_token_that_comes_back_is_not_asked_for_again(self) -> None:
+        same = answering(200, {**GOOD, "access_token": self.first.access_token})
+        with pytest.raises(TwitchUnavailable, match="came back"):
+            GrantTokens(user_id=self.user.pk, oauth=same).renew(self.first.access_token)
+        assert grant_of(self.user).state == Grant.State.ACTIVE
+
     def test_who_waits_for_another_process_in_vain_says_so(self) -> None:
         claim_refresh(self.user.pk, dead=self.first.access_token)
         with (
