@@ -99,7 +99,7 @@ class BroadcastProperties(TestCase):
             record(batch)
         sweep()
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(history=histories())
     def test_order_and_repetition_do_not_matter(
         self, history: tuple[list[Draft], list[list[Draft]]]
@@ -112,7 +112,7 @@ class BroadcastProperties(TestCase):
         self.told([truth])
         assert kept() == right
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(history=histories(), data=st.data())
     def test_doing_it_all_again_changes_nothing(
         self, history: tuple[list[Draft], list[list[Draft]]], data: st.DataObject
@@ -124,7 +124,7 @@ class BroadcastProperties(TestCase):
             record(batch)
         assert everything() == before
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(history=histories())
     def test_what_is_kept_makes_sense(self, history: tuple[list[Draft], list[list[Draft]]]) -> None:
         truth, batches = history
@@ -144,7 +144,7 @@ class BroadcastProperties(TestCase):
                 assert one.ended_at is not None
                 assert following.began_at - one.ended_at >= grace()
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(data=st.data())
     def test_ends_without_ids_leave_nothing_open_that_has_ended(self, data: st.DataObject) -> None:
         truth: list[Draft] = []
