@@ -1,6 +1,6 @@
 """The last Broadcasts of a streamer as its page shows them: gaps, chapters, raids.
 
-Chapters are derived from Activities (docs/decisions/0007-broadcasts.md): title and category as
+Chapters are derived from Activities (docs/decisions/0009-broadcasts.md): title and category as
 they were at the beginning, then each `changed` within the Broadcast.
 """
 

@@ -18,8 +18,8 @@ from tests.browser.starting import Running, answers, production, wait_for
 STREAMERS = ("carla_plays", "dan_plays")
 OTHERS = ("hana_games", "emoji_emil", "tag_tina", "rami_rtl", "grace_mods", "frank_follows")
 LIVE_POINTS = ("after-inbox-commit", "before-recording", "in-recording", "before-signal")
-# Twitch's second try comes after 5 s, a dead process's claim is free after 30 s.
-SETTLED_SECONDS = 120
+# Twitch tries again after 5, 15, 30, 60 and 120 s; a dead process's claim is free after 30 s.
+SETTLED_SECONDS = 240
 
 
 class House:
