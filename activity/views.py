@@ -11,9 +11,15 @@ from django.views.decorators.http import require_GET
 from accounts.requests import ViewerRequest
 from activity.chapters import last_broadcasts
 from activity.feed import newest_for, newest_of
+from activity.models import Activity
+from activity.rings import period_seconds
+from subscriptions.coverage import Coverage, coverage_of
 from subscriptions.forms import SearchForm, is_login
 from subscriptions.models import Streamer, Subscription
 from subscriptions.panel import panel_for, states_of
+
+# The kinds that the quick rings find; names are looked at daily.
+POLLED_IN_RINGS = (Activity.Kind.ONLINE, Activity.Kind.OFFLINE, Activity.Kind.CHANGED)
 
 
 @require_GET
@@ -59,5 +65,16 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
         "state": states_of([found])[found.pk],
         "stretches": last_broadcasts(found),
         "activities": newest_of(found),
+        "coverage": _coverage(found),
     }
     return render(request, "activity/streamer.html", context)
+
+
+def _coverage(streamer: Streamer) -> list[tuple[str, Coverage]]:
+    """How each kind that is recorded is learned of, with the kind in words (4 queries)."""
+    polled_seconds = dict.fromkeys(POLLED_IN_RINGS, period_seconds())
+    return [
+        (Activity.Kind(one.kind).label, one)
+        for one in coverage_of(streamer, polled_seconds=polled_seconds)
+        if one.kind in Activity.Kind.values
+    ]

@@ -14,6 +14,7 @@ from tests.factories import (
     make_activity,
     make_broadcast,
     make_promise,
+    make_ring,
     make_segment,
     make_streamer,
     make_subscription,
@@ -39,6 +40,22 @@ class StreamerPageTests(TestCase):
             "/accounts/login/?next=/streamers/ann/",
             fetch_redirect_response=False,
         )
+
+    def test_says_of_each_kind_how_it_is_learned_of(self) -> None:
+        mine = make_subscription(user=self.viewer, streamer=self.ann)
+        make_want(subscription=mine)
+        make_promise(subject_id=ANN)
+        make_ring(name="streams", round_seconds=3.0, period_seconds=61.0)
+        answer = self.client.get(self.url)
+        kinds = [one.kind for _, one in answer.context["coverage"]]
+        assert sorted(kinds) == sorted(Activity.Kind.values)
+        sentences = {one.kind: one.sentence for _, one in answer.context["coverage"]}
+        assert sentences["online"] == "Twitch tells it at once"
+        assert sentences["offline"].startswith("Checked by polling every 61 s")
+        self.assertContains(answer, "How StreamWatch knows")
+
+    def test_says_nothing_of_it_when_nobody_watches(self) -> None:
+        self.assertNotContains(self.client.get(self.url), "How StreamWatch knows")
 
     def test_only_get(self) -> None:
         assert self.client.post(self.url).status_code == 405
@@ -106,8 +123,8 @@ class StreamerPageTests(TestCase):
             make_segment(broadcast=one, began_at=began_at, ended_at=began_at)
             make_activity(streamer=self.ann, occurred_at=began_at)
         # session, viewer; streamer, subscription, wants, promises; broadcasts, segments, what
-        # happened in them; activities
-        with self.assertNumQueries(10):
+        # happened in them; activities; coverage: rings, wants, promises, grant
+        with self.assertNumQueries(14):
             answer = self.client.get(self.url)
         self.assertContains(answer, "data-broadcast-id=", count=10)
         self.assertContains(answer, "data-activity-id=", count=10)
