@@ -110,31 +110,20 @@ class World:
     def _readings(self) -> None:
         """Lists of streams may jump back and forth, titles only lag."""
         end = self.truth.last_moment() + LATEST
-        clock, seen, is_empty = 0.0, 0.0, False
+        clock, seen = 0.0, 0.0
         while clock < end:
             clock += self._data.draw(st.sampled_from([60, 60, 65, 90, 400]))
             lag = self._data.draw(st.integers(0, LAG))
             seen = max(seen, clock - self._data.draw(st.integers(0, LAG)))
-            # An answer that lists nobody, but never two in a row.
-            is_empty = not is_empty and self._data.draw(st.integers(0, 5)) == 0
-            flaps = self._data.draw(st.booleans())
-            self._reading(clock, clock - lag, seen, flaps=flaps, is_empty=is_empty)
+            self._reading(clock, clock - lag, seen, flaps=self._data.draw(st.booleans()))
         for _ in range(3):
             clock += 400
-            self._reading(clock, clock, clock)
+            self._reading(clock, clock, clock, flaps=False)
 
-    def _reading(
-        self,
-        clock: float,
-        streams_at: float,
-        titles_at: float,
-        *,
-        flaps: bool = False,
-        is_empty: bool = False,
-    ) -> None:
+    def _reading(self, clock: float, streams_at: float, titles_at: float, *, flaps: bool) -> None:
         def read() -> None:
             on_air = self.truth.on_air(streams_at)
-            if is_empty or (on_air and flaps and clock - on_air.began < LAG):
+            if on_air and flaps and clock - on_air.began < LAG:
                 on_air = None
             poll(clock, on_air, self.truth.title(titles_at))
 
