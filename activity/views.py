@@ -19,7 +19,7 @@ from subscriptions.models import Streamer, Subscription
 from subscriptions.panel import panel_for, states_of
 
 # The kinds that the quick rings find; names are looked at daily.
-POLLED_IN_RINGS = (Activity.Kind.ONLINE, Activity.Kind.OFFLINE, Activity.Kind.CHANGED)
+POLLED_IN_RINGS = ("online", "offline", "changed")
 
 
 @require_GET
@@ -72,7 +72,7 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
 
 def _coverage(streamer: Streamer) -> list[tuple[str, Coverage]]:
     """How each kind that is recorded is learned of, with the kind in words (4 queries)."""
-    polled_seconds = dict.fromkeys(POLLED_IN_RINGS, period_seconds())
+    polled_seconds: dict[str, float] = dict.fromkeys(POLLED_IN_RINGS, period_seconds())
     return [
         (Activity.Kind(one.kind).label, one)
         for one in coverage_of(streamer, polled_seconds=polled_seconds)

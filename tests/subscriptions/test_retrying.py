@@ -199,7 +199,7 @@ class TroubleTests(ReconcileCase):
         self.simulator.control.fault("helix_down", count=99)
         self.reconcile()
         sentence = "Twitch needs a public https address (PUBLIC_URL)"
-        assert self.state() == ("watching", f"{sentence}: checked by polling")
+        assert self.state() == ("trouble", sentence)
         assert {row.trouble for row in rows()} == {sentence}
         assert {row.failures for row in rows()} == {0}
 
