@@ -51,7 +51,7 @@ def run_all(parts: Parts, prepared: Stage, arguments: list[str]) -> int:
     """All tests; they print the table, and pytest's closing line is the last of all."""
     install.say("\nAll tests on MariaDB, Redis and Chromium")
     variables = {**prepared.on_servers, VARIABLE: parts.dump()}
-    options = ("-p", "dev.closing", "-rfEs", "--durations=10", "--durations-min=2")
+    options = ("-p", "dev.closing", "-rfEs", "--durations=120", "--durations-min=1")
     return children.run([*PYTEST, *options, *arguments], variables)
 
 

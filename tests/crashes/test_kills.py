@@ -33,7 +33,8 @@ def test_a_killed_live_process_loses_and_doubles_nothing(house: House, point: st
     assert house.recorded() == house.expected
 
 
-@pytest.mark.parametrize("login", ["tag_tina", "rami_rtl"])
+# Not among those who raid: a raid is recorded of the raider too, once somebody subscribes to them.
+@pytest.mark.parametrize("login", ["eve_no_mail", "zoe_quiet"])
 def test_a_worker_killed_in_a_task_leaves_nothing_undone(house: House, login: str) -> None:
     mark = house.new_mark()
     house.running.restart("worker", CRASH_AT="in-task", CRASH_MARK=str(mark))
