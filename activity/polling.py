@@ -21,6 +21,7 @@ from activity.drafts import Draft
 from activity.models import Ring
 from activity.readings import Moment, read_channels, read_profiles, read_streams
 from activity.recording import record
+from activity.viewers import note_viewers
 from streamwatch.crashing import crash_point
 from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchError, TwitchRefused
 from streamwatch.twitch.helix import Helix
@@ -191,6 +192,7 @@ def _write(ring: Ring, read: Batch, found: Sequence[Any], asked_at: datetime) ->
             streams = read_streams(read, found, moment)
             _record(streams.drafts)
             streams.write_absences()
+            note_viewers([streamer.pk for streamer in read], found)
         case rings.CHANNELS:
             _record(read_channels(read, found, asked_at))
         case rings.PROFILES:
