@@ -56,6 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Playwright keeps an event loop running in this thread, in which Django's ORM and
     `asyncio.run` refuse to work: once the first browser test has run, no other may follow.
+    Those that wait long for killed processes come first, so that others run meanwhile.
     """
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
@@ -66,7 +67,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elsewhere = any(item.get_closest_marker(name) for name in ("browser", "mariadb"))
         if is_app and not elsewhere:
             item.add_marker(pytest.mark.sqlite)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.parent.name == "crashes":
+        return 0
+    return 2 if item.get_closest_marker("browser") else 1
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

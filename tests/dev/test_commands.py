@@ -23,7 +23,7 @@ class Runs:
     def __init__(self) -> None:
         self.commands: list[str] = []
         self.variables: list[Mapping[str, str]] = []
-        self.codes = [0, 0, 0]
+        self.codes = [0, 0, 0, 0]
 
     def __call__(self, command: Sequence[object], variables: Mapping[str, str]) -> int:
         self.commands.append(" ".join(map(str, command[1:])))
@@ -46,15 +46,22 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     return noted
 
 
-def test_make_test_runs_lint_then_sqlite_then_all(runs: Runs) -> None:
+def test_make_test_runs_lint_and_then_every_test_once_and_the_apps_on_sqlite_too(
+    runs: Runs,
+) -> None:
     assert test.main([]) == 0
     assert [command.split(" -")[0] for command in runs.commands] == [
         "-m dev.lint",
-        *2 * ["-m pytest"],
+        *3 * ["-m pytest"],
     ]
-    assert "-m sqlite" in runs.commands[1]
-    assert "-m sqlite" not in runs.commands[2]
-    assert [variables["ON"] for variables in runs.variables] == ["servers", "sqlite", "servers"]
+    for command, selected in zip(
+        runs.commands[1:], ("-m sqlite", "-m not browser", "-m browser"), strict=True
+    ):
+        assert command.endswith(selected)
+    assert "--numprocesses" not in runs.commands[3]
+    assert [variables["ON"] for variables in runs.variables] == [
+        *("servers", "sqlite", "servers", "servers")
+    ]
 
 
 def test_what_is_asked_for_reaches_pytest(runs: Runs) -> None:
@@ -65,14 +72,18 @@ def test_what_is_asked_for_reaches_pytest(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("codes", "arguments", "code"),
     [
-        ([1, 0, 0], [], 1),
-        ([0, 1, 0], [], 1),
-        ([0, 0, 1], [], 1),
-        ([0, 0, 2], [], 2),
+        ([1, 0, 0, 0], [], 1),
+        ([0, 1, 0, 0], [], 1),
+        ([0, 0, 1, 0], [], 1),
+        ([0, 0, 0, 1], [], 1),
+        ([0, 0, 0, 2], [], 2),
         # No test for SQLite at all would be a mistake, unless only some were asked for.
-        ([0, 5, 0], [], 1),
-        ([0, 5, 0], ["-k", "browser"], 0),
-        ([0, 5, 5], ["-k", "nothing"], 5),
+        ([0, 5, 0, 0], [], 5),
+        ([0, 5, 5, 0], ["-k", "browser"], 0),
+        ([0, 0, 0, 5], ["-k", "feed"], 0),
+        ([1, 0, 0, 5], ["-k", "feed"], 1),
+        ([0, 0, 1, 5], ["-k", "feed"], 1),
+        ([0, 5, 5, 5], ["-k", "nothing"], 5),
     ],
 )
 def test_every_part_runs_and_each_can_fail(
@@ -80,16 +91,17 @@ def test_every_part_runs_and_each_can_fail(
 ) -> None:
     runs.codes = list(codes)
     assert test.main(arguments) == code
-    assert len(runs.commands) == 3
+    assert len(runs.commands) == 4
 
 
 def test_the_last_part_knows_what_the_others_took(runs: Runs) -> None:
-    runs.codes = [1, 0, 0]
+    runs.codes = [1, 0, 0, 0]
     test.main([])
     told = parts.load(runs.variables[-1][parts.VARIABLE])
     assert [(one.name, one.failed) for one in told.done] == [
         ("lint", True),
         ("the apps' tests, on SQLite", False),
+        ("all tests without a browser, on MariaDB", False),
     ]
 
 
@@ -128,7 +140,7 @@ def test_the_table_stands_above_pytests_closing_line(tmp_path: Path) -> None:
     *_, title, lint_line, all_line, last = filter(None, done.stdout.splitlines())
     assert "what each part took" in title
     assert lint_line.split() == ["lint", "61.0", "s", "FAILED"]
-    assert all_line.startswith("all tests")
+    assert all_line.startswith("all tests with a browser")
     assert all_line.endswith(" s")
     assert "1 passed in" in last
     assert done.stderr == ""
