@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from activity.models import Absence, Activity, Broadcast, Ring, Segment
+from activity.models import Absence, Activity, Broadcast, Follow, Ring, Segment
 
 
 class LookOnly:
@@ -32,6 +32,17 @@ class ActivityAdmin(LookOnly, admin.ModelAdmin[Activity]):
     list_filter = ("kind", "source", "late")
     list_select_related = ("streamer",)
     search_fields = ("=streamer__login", "=streamer__twitch_id", "=dedupe_key")
+    ordering = ("-id",)
+
+
+@admin.register(Follow)
+class FollowAdmin(LookOnly, admin.ModelAdmin[Follow]):
+    """Who is behind "and 240 more"."""
+
+    list_display = ("id", "streamer", "kind", "actor_twitch_id", "followed_at", "activity_id")
+    list_filter = ("kind",)
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id", "=actor_twitch_id")
     ordering = ("-id",)
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from activity.drafts import ChannelState, Draft, Named, Person, Raid, WentLive, WentOffline
+from activity.drafts import (
+    ChannelState,
+    Draft,
+    Followed,
+    FollowersCounted,
+    Named,
+    Person,
+    Raid,
+    WentLive,
+    WentOffline,
+)
 
 # Characters, as the columns have them.
 TWITCH_ID_LENGTH = 32
@@ -13,7 +23,7 @@ STREAM_ID_LENGTH = 64
 NAME_LENGTH = 100
 TITLE_LENGTH = 500
 CATEGORY_LENGTH = 200
-# What both databases keep, with room to add and take away minutes.
+# What both databases keep, with room to add and take away a day.
 FIRST = datetime(1970, 1, 2, tzinfo=UTC)
 LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -57,6 +67,23 @@ def clean(draft: Draft) -> Draft:
                 viewers=max(0, draft.viewers),
                 as_of=_moment(draft.as_of),
             )
+        case Followed():
+            return replace(
+                draft,
+                follower=_person(draft.follower),
+                followed=_person(draft.followed),
+                # Twitch's lists tell whole seconds, its messages fractions of the same moment.
+                followed_at=_moment(draft.followed_at).replace(microsecond=0),
+                as_of=_moment(draft.as_of),
+            )
+        case FollowersCounted():
+            return replace(
+                draft,
+                twitch_id=_id(draft.twitch_id, TWITCH_ID_LENGTH),
+                total=max(0, draft.total),
+                since=_moment(draft.since),
+                as_of=_moment(draft.as_of),
+            )
 
 
 def _person(person: Person) -> Person:
@@ -79,4 +106,5 @@ def _id(text: str, length: int) -> str:
 
 
 def _moment(moment: datetime) -> datetime:
-    return min(max(moment, FIRST), LAST)
+    """In UTC, for keys name moments."""
+    return min(max(moment, FIRST), LAST).astimezone(UTC)

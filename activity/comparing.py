@@ -10,7 +10,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from activity.drafts import ChannelState, Draft, Named, Person, Raid, WentLive, WentOffline
+from activity import following
+from activity.drafts import (
+    ChannelState,
+    Draft,
+    Followed,
+    FollowersCounted,
+    Named,
+    Person,
+    Raid,
+    WentLive,
+    WentOffline,
+)
+from activity.following import Follows
 from activity.models import Activity
 from subscriptions.models import Streamer
 
@@ -27,8 +39,11 @@ Change = dict[str, dict[str, str]]
 class Comparison:
     """One locked Streamer, what is known of it, and what the drafts taken so far made of it."""
 
-    def __init__(self, *, streamer: Streamer, known: Iterable[Activity], now: datetime) -> None:
+    def __init__(
+        self, *, streamer: Streamer, known: Iterable[Activity], follows: Follows, now: datetime
+    ) -> None:
         self.streamer = streamer
+        self.follows = follows
         self.now = now
         self.made: list[Activity] = []
         self.amended: list[Activity] = []
@@ -48,6 +63,10 @@ class Comparison:
                 self._channel_state(draft)
             case Raid():
                 self._raid(draft)
+            case Followed():
+                self._followed(draft)
+            case FollowersCounted():
+                self._followers_counted(draft)
 
     # --- On and off the air
 
@@ -251,9 +270,37 @@ class Comparison:
             return
         key = f"{kind.value}:{other.twitch_id}:{draft.as_of.isoformat()}"
         raid = self._make(kind, key, draft.as_of, draft, {"viewers": draft.viewers})
-        raid.actor_twitch_id = other.twitch_id
-        raid.actor_login = other.login
-        raid.actor_name = other.display_name or other.login
+        _set_actor(raid, other)
+
+    # --- Follows
+
+    def _followed(self, draft: Followed) -> None:
+        for twitch_id, kind, other in following.sides(draft):
+            # One of nobody, as Twitch's null ids are, could not be known again.
+            if twitch_id == self.streamer.twitch_id and other.twitch_id:
+                self._record_follow(kind, draft, other)
+
+    def _record_follow(self, kind: Activity.Kind, draft: Followed, other: Person) -> None:
+        """Into the burst it belongs to, else an Activity of its own; nothing within a day."""
+        moment = draft.followed_at
+        key = following.key_of(kind, other, moment)
+        if key in self._by_key or self.follows.is_again(kind, other, moment):
+            return
+        activity = following.burst_of(self._by_key.values(), kind, moment)
+        if activity is None:
+            activity = self._make(kind, key, moment, draft, {"others": [], "more": 0})
+            _set_actor(activity, other)
+        else:
+            activity.details = following.folded(activity.details, other)
+            self._amend(activity)
+        self.follows.take(other, moment, activity)
+
+    def _followers_counted(self, draft: FollowersCounted) -> None:
+        key = following.total_key(draft)
+        if draft.gained and key not in self._by_key:
+            counted = {"gained": draft.gained, "total": draft.total}
+            details = {**counted, "since": draft.since.isoformat()}
+            self._make(Activity.Kind.FOLLOWER, key, draft.as_of, draft, details)
 
     # --- What all of them do
 
@@ -311,6 +358,12 @@ class Comparison:
             if getattr(self.streamer, name) != value:
                 setattr(self.streamer, name, value)
                 self.is_touched = True
+
+
+def _set_actor(activity: Activity, other: Person) -> None:
+    activity.actor_twitch_id = other.twitch_id
+    activity.actor_login = other.login
+    activity.actor_name = following.name_of(other)
 
 
 def _refutes(draft: WentLive, end: Activity) -> bool:

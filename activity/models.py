@@ -17,7 +17,8 @@ class Activity(models.Model):
 
     `details` by kind: online {title, category}; offline {lasted_seconds or null}; changed
     {title?: {old, new}, category?: {old, new}}; renamed {login?: {old, new}, name?: {old, new}};
-    raid_in, raid_out {viewers}.
+    raid_in, raid_out {viewers}; follower and follows {others: [{login, name}, at most 2], more: n},
+    the actor being the first of a burst; follower without an actor {gained, total, since}.
     """
 
     class Kind(models.TextChoices):
@@ -27,6 +28,8 @@ class Activity(models.Model):
         RENAMED = "renamed", "was renamed"
         RAID_IN = "raid_in", "was raided"
         RAID_OUT = "raid_out", "raided"
+        FOLLOWER = "follower", "was followed"
+        FOLLOWS = "follows", "followed somebody"
 
     class Source(models.TextChoices):
         PUSH = "push", "pushed"
@@ -36,7 +39,7 @@ class Activity(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     dedupe_key = models.CharField(max_length=150)
     occurred_at = models.DateTimeField()
-    # The other one in it: who raided, who was raided. Empty where there is none.
+    # The other one in it: who raided or followed, who was. Empty where there is none.
     actor_twitch_id = models.CharField(max_length=32, blank=True)
     actor_login = models.CharField(max_length=100, blank=True)
     actor_name = models.CharField(max_length=100, blank=True)
@@ -55,7 +58,10 @@ class Activity(models.Model):
             models.UniqueConstraint(fields=["streamer", "dedupe_key"], name="activity_once"),
             models.CheckConstraint(
                 condition=models.Q(
-                    kind__in=["online", "offline", "changed", "renamed", "raid_in", "raid_out"]
+                    kind__in=[
+                        *("online", "offline", "changed", "renamed"),
+                        *("raid_in", "raid_out", "follower", "follows"),
+                    ]
                 ),
                 name="activity_kind_known",
             ),
@@ -74,6 +80,40 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dedupe_key} of {self.streamer_id}"
+
+
+class Follow(models.Model):
+    """A follow that was taken into an Activity: what is told again is known by it.
+
+    Seen from `streamer`: of kind `follower` the actor follows it, of kind `follows` it the actor.
+    Kept for some days (pruning.py); `followed_at` is in whole seconds.
+    """
+
+    streamer = models.ForeignKey(Streamer, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=16)
+    actor_twitch_id = models.CharField(max_length=32)
+    followed_at = models.DateTimeField()
+    # Null when it was kept for a shorter time: the follow stays known.
+    activity = models.ForeignKey(Activity, on_delete=models.SET_NULL, null=True)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # By the actor first, as record() looks for those of the last day.
+            models.UniqueConstraint(
+                fields=["actor_twitch_id", "streamer", "kind", "followed_at"], name="follow_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["follower", "follows"]), name="follow_kind_known"
+            ),
+        ]
+        indexes = [
+            # Pruning: which are old.
+            models.Index(fields=["taken_at"], name="follow_taken"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.actor_twitch_id} of {self.streamer_id}"
 
 
 class Broadcast(models.Model):

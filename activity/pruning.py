@@ -1,31 +1,39 @@
-"""Deleting Activities and Broadcasts that have been kept long enough."""
+"""Deleting Activities, Broadcasts and Follows that have been kept long enough."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from activity.models import Activity, Broadcast
+from activity.models import Activity, Broadcast, Follow
 from subscriptions.models import Streamer
 
 CHUNK_ROWS = 1000
 # What one run does at most; the next one goes on.
 CHUNKS = 100
+# Since a follow was taken in. Longer where Twitch's messages are kept longer, lest one that is
+# processed again count its follow again.
+FOLLOWS_KEPT = timedelta(days=14)
 
 
 def prune() -> int:
-    """Delete Activities and Broadcasts over more than settings.ACTIVITY_DAYS ago; how many.
+    """Delete Activities and Broadcasts over more than settings.ACTIVITY_DAYS ago, and Follows taken
+    more than 14 days ago; how many rows.
 
-    Streamer by streamer, for the index begins with it, in transactions of at most 1,000 rows
-    that hold the lock of one Streamer, so that record() never waits long; at most 100 of them.
+    In transactions of at most 1,000 rows that hold the locks of their Streamers (Activities go
+    Streamer by Streamer, for the index begins with it), so that record() never waits long; at
+    most 100 of each.
     """
-    before = timezone.now() - timedelta(days=settings.ACTIVITY_DAYS)
-    return _prune_activities(before) + _prune_broadcasts(before)
+    now = timezone.now()
+    before = now - timedelta(days=settings.ACTIVITY_DAYS)
+    kept = max(FOLLOWS_KEPT, timedelta(days=settings.INBOX_DAYS + 1))
+    return _prune_activities(before) + _prune_broadcasts(before) + _prune_follows(now - kept)
 
 
 def _prune_activities(before: datetime) -> int:
@@ -59,15 +67,22 @@ def _prune_chunk(streamer_pk: int, before: datetime) -> int:
 
 
 def _prune_broadcasts(before: datetime) -> int:
-    """The oldest first, each chunk under the locks of its Streamers, which record() takes too."""
     old = Broadcast.objects.filter(is_over=True, ended_at__lt=before)
+    return _prune_oldest(old.order_by("ended_at", "pk"))
+
+
+def _prune_follows(before: datetime) -> int:
+    return _prune_oldest(Follow.objects.filter(taken_at__lt=before).order_by("taken_at", "pk"))
+
+
+def _prune_oldest(old: QuerySet[Any]) -> int:
+    """In the order given, each chunk under the locks of its Streamers, which record() takes too."""
     deleted = chunks = 0
     rows = CHUNK_ROWS
     while rows == CHUNK_ROWS and chunks < CHUNKS:
-        oldest = old.order_by("ended_at", "pk").values_list("pk", "streamer_id")
-        chunk = dict(oldest[:CHUNK_ROWS])
+        chunk = dict(old.values_list("pk", "streamer_id")[:CHUNK_ROWS])
         if chunk:
-            _delete_broadcasts(chunk, before)
+            _delete(old, chunk)
         rows = len(chunk)
         deleted += rows
         chunks += 1
@@ -75,8 +90,8 @@ def _prune_broadcasts(before: datetime) -> int:
 
 
 @transaction.atomic
-def _delete_broadcasts(streamer_of: Mapping[int, int], before: datetime) -> None:
+def _delete(old: QuerySet[Any], streamer_of: Mapping[int, int]) -> None:
     locked = Streamer.objects.select_for_update().filter(pk__in=set(streamer_of.values()))
     list(locked.order_by("pk").values_list("pk", flat=True))
-    # Looked at again under the locks: a late word may have made one longer.
-    Broadcast.objects.filter(pk__in=streamer_of, ended_at__lt=before).delete()
+    # Looked at again under the locks: a late word may have made a Broadcast longer.
+    old.filter(pk__in=streamer_of).delete()

@@ -8,12 +8,22 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from activity import following
 from activity.announcing import announce
 from activity.broadcasting import Airings
 from activity.cleaning import clean
 from activity.comparing import SAME_RAID_WITHIN, Comparison
-from activity.drafts import ChannelState, Draft, Named, Raid, WentLive, WentOffline
-from activity.models import Activity
+from activity.drafts import (
+    ChannelState,
+    Draft,
+    Followed,
+    FollowersCounted,
+    Named,
+    Raid,
+    WentLive,
+    WentOffline,
+)
+from activity.models import Activity, Follow
 from streamwatch import live
 from streamwatch.crashing import crash_point
 from subscriptions.models import Streamer
@@ -24,6 +34,7 @@ NEAR_KINDS = (
     Activity.Kind.RENAMED,
     Activity.Kind.RAID_IN,
     Activity.Kind.RAID_OUT,
+    *following.KINDS,
 )
 SNAPSHOT = (
     *("login", "display_name", "name_as_of"),
@@ -39,17 +50,17 @@ def record(drafts: Sequence[Draft]) -> list[int]:
     """Compare drafts with what we know and write what differs; ids of Activities made or amended.
 
     One transaction, in which the Streamers concerned are locked in the order of their ids. The
-    drafts are taken in the order of `as_of`; those about nobody we know are dropped. Safe to
+    drafts are taken in the order of their moments; those about nobody we know are dropped. Safe to
     run again with the same drafts, in any company: nothing happens twice. After the commit open
     pages are woken and `activities_recorded` is sent.
 
-    At most 18 queries however many drafts and streamers (some more on SQLite from about 50 rows
+    At most 20 queries however many drafts and streamers (some more on SQLite from about 50 rows
     on, which it writes in portions): 8 for Activities and snapshots, 2 to read and 8 to write
-    Broadcasts. A beginning alone is 11, an end 9; 2 to 6 when nothing differs, 1 when nobody is
-    known.
+    Broadcasts, 1 to read and 1 to write Follows. A beginning alone is 11, an end 9, a follow 9 or,
+    folded, 7; 2 to 7 when nothing differs, 1 when nobody is known.
     Raises the database's errors only; then nothing was written, and it may be called again.
     """
-    ordered = sorted(map(clean, drafts), key=lambda draft: draft.as_of)
+    ordered = sorted(map(clean, drafts), key=_moment)
     with transaction.atomic():
         comparisons, airings = _compared(ordered)
         is_news = any(one.made or one.amended or one.is_touched for one in comparisons)
@@ -58,6 +69,7 @@ def record(drafts: Sequence[Draft]) -> list[int]:
         if not is_news:
             return []
         ids = _write_activities(comparisons)
+        Follow.objects.bulk_create([one for each in comparisons for one in each.follows.taken])
         crash_point("in-recording")
         touched = [one.streamer for one in comparisons if one.is_touched]
         Streamer.objects.bulk_update(touched, SNAPSHOT)
@@ -73,11 +85,14 @@ def _compared(drafts: Sequence[Draft]) -> tuple[list[Comparison], Airings]:
     # Before the snapshots change: what they say to be live had begun.
     airings = Airings(streamers, mine)
     known = _known(streamers, mine)
+    follows = following.known_follows([one.pk for one in streamers.values()], mine)
     # After the locks: a later recording of the same streamer has a later `changed_at`.
     now = timezone.now()
     comparisons = {
-        subject: Comparison(streamer=streamer, known=known.get(streamer.pk, ()), now=now)
-        for subject, streamer in streamers.items()
+        subject: Comparison(
+            streamer=one, known=known.get(one.pk, ()), follows=follows[one.pk], now=now
+        )
+        for subject, one in streamers.items()
     }
     for draft in mine:
         for subject in _subjects(draft):
@@ -87,6 +102,11 @@ def _compared(drafts: Sequence[Draft]) -> tuple[list[Comparison], Airings]:
     return list(comparisons.values()), airings
 
 
+def _moment(draft: Draft) -> datetime:
+    """When it happened: of a list of follows, read at one moment, the oldest comes first."""
+    return draft.followed_at if isinstance(draft, Followed) else draft.as_of
+
+
 def _subjects(draft: Draft) -> set[str]:
     """The Twitch ids a draft is about."""
     match draft:
@@ -94,7 +114,9 @@ def _subjects(draft: Draft) -> set[str]:
             return {draft.person.twitch_id}
         case Raid():
             return {draft.raider.twitch_id, draft.target.twitch_id}
-        case WentLive() | WentOffline() | ChannelState():
+        case Followed():
+            return {draft.follower.twitch_id, draft.followed.twitch_id}
+        case WentLive() | WentOffline() | ChannelState() | FollowersCounted():
             return {draft.twitch_id}
 
 
@@ -111,7 +133,7 @@ def _locked(twitch_ids: set[str]) -> dict[str, Streamer]:
     return {streamer.twitch_id: streamer for streamer in locked}
 
 
-def _known(streamers: Mapping[str, Streamer], drafts: Iterable[Draft]) -> dict[int, list[Activity]]:
+def _known(streamers: Mapping[str, Streamer], drafts: Sequence[Draft]) -> dict[int, list[Activity]]:
     """The Activities that drafts may repeat or amend, by streamer (1 or 2 queries)."""
     mine = Activity.objects.filter(streamer__in=streamers.values())
     found: list[Activity] = []
@@ -120,9 +142,10 @@ def _known(streamers: Mapping[str, Streamer], drafts: Iterable[Draft]) -> dict[i
     for draft in drafts:
         if isinstance(draft, WentLive | WentOffline):
             stream_ids |= {draft.stream_id, streamers[draft.twitch_id].live_stream_id}
-        else:
-            moments.append(draft.as_of)
-    if keys := [f"{kind}:{one}" for kind in ("online", "offline") for one in stream_ids if one]:
+        elif not isinstance(draft, FollowersCounted):
+            moments.append(_moment(draft))
+    keys = {f"{kind}:{one}" for kind in ("online", "offline") for one in stream_ids if one}
+    if keys := keys | following.keys(drafts, streamers):
         found += mine.filter(dedupe_key__in=keys)
     if moments:
         near = (min(moments) - SAME_RAID_WITHIN, max(moments) + SAME_RAID_WITHIN)
@@ -146,14 +169,19 @@ def _write_activities(comparisons: Iterable[Comparison]) -> list[int]:
 
 
 def _ids(made: Sequence[Activity]) -> list[int]:
-    """Read them again by their keys, for MySQL does not tell the ids of rows it inserted."""
+    """Read them again by their keys, for MySQL does not tell the ids of rows it inserted.
+
+    Set where they are missing, for Follows point to them.
+    """
     if not made:
         return []
     wanted = {(activity.streamer_id, activity.dedupe_key) for activity in made}
     streamers, keys = zip(*wanted, strict=True)
     rows = Activity.objects.filter(streamer__in=set(streamers), dedupe_key__in=set(keys))
-    found = rows.values_list("pk", "streamer_id", "dedupe_key")
-    return [pk for pk, streamer, key in found if (streamer, key) in wanted]
+    found = {(of, key): pk for pk, of, key in rows.values_list("pk", "streamer_id", "dedupe_key")}
+    for activity in made:
+        activity.pk = found[activity.streamer_id, activity.dedupe_key]
+    return [activity.pk for activity in made]
 
 
 def _tell(ids: list[int]) -> None:

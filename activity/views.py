@@ -71,10 +71,9 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
 
 
 def _coverage(streamer: Streamer) -> list[tuple[str, Coverage]]:
-    """How each kind that is recorded is learned of, with the kind in words (4 queries)."""
+    """How each kind is learned of, with the kind in words (4 queries)."""
     polled_seconds: dict[str, float] = dict.fromkeys(POLLED_IN_RINGS, period_seconds())
     return [
         (Activity.Kind(one.kind).label, one)
         for one in coverage_of(streamer, polled_seconds=polled_seconds)
-        if one.kind in Activity.Kind.values
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from activity.models import Activity, Broadcast, Ring, Segment
+from activity.models import Activity, Broadcast, Follow, Ring, Segment
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
 
@@ -93,6 +93,16 @@ def make_activity(*, streamer: Streamer | None = None, **fields: Any) -> Activit
         streamer.last_activity_at = occurred_at
         streamer.save(update_fields=["last_activity_at"])
     return activity
+
+
+def make_follow(*, streamer: Streamer | None = None, **fields: Any) -> Follow:
+    """Somebody new follows the streamer, taken a moment ago, of an Activity that is gone."""
+    now = timezone.now()
+    defaults = {"kind": "follower", "actor_twitch_id": str(next(_numbers))}
+    moments = {"followed_at": now.replace(microsecond=0), "taken_at": now}
+    return Follow.objects.create(
+        streamer=streamer or make_streamer(), **{**defaults, **moments, **fields}
+    )
 
 
 def make_broadcast(*, streamer: Streamer | None = None, **fields: Any) -> Broadcast:

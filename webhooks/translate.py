@@ -12,7 +12,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from activity.drafts import ChannelState, Draft, Named, Person, Raid, WentLive, WentOffline
+from activity.drafts import (
+    ChannelState,
+    Draft,
+    Followed,
+    Named,
+    Person,
+    Raid,
+    WentLive,
+    WentOffline,
+)
 from activity.models import Activity
 from streamwatch.twitch.errors import BadMessage
 from streamwatch.twitch.eventsub import EventType
@@ -99,12 +108,28 @@ def _user_update(event: Event, sent_at: datetime) -> list[Draft]:
     return _named(_person(event, "user"), as_of=sent_at)
 
 
+def _followed(event: Event, sent_at: datetime) -> list[Draft]:
+    follower = _person(event, "user")
+    followed = _person(event, "broadcaster_user")
+    # Never in the future, as for a stream.
+    followed_at = min(optional_time(event.get("followed_at")) or sent_at, sent_at)
+    draft = Followed(
+        follower=follower,
+        followed=followed,
+        followed_at=followed_at,
+        as_of=followed_at,
+        source=PUSH,
+    )
+    return [draft, *_named(follower, as_of=followed_at), *_named(followed, as_of=followed_at)]
+
+
 _TRANSLATIONS: Final[Mapping[str, Callable[[Event, datetime], list[Draft]]]] = {
     EventType.ONLINE: _went_live,
     EventType.OFFLINE: _went_offline,
     EventType.CHANNEL_UPDATE: _channel_state,
     EventType.RAID: _raid,
     EventType.USER_UPDATE: _user_update,
+    EventType.FOLLOW: _followed,
 }
 
 

@@ -15,6 +15,8 @@ DAY = 24 * HOUR
 YEAR = 365 * DAY
 # From here on a date says more than a count of days.
 DATES_AFTER = 7 * DAY
+# About a day ago, as a daily look is never on the second.
+YESTERDAY = (20 * HOUR, 30 * HOUR)
 
 
 def _seconds_since(moment: datetime) -> int:
@@ -112,6 +114,24 @@ def age(born_at: datetime | None) -> str:
     if seconds < 2 * YEAR:
         return _count(seconds // (30 * DAY), "month")
     return _count(seconds // YEAR, "year")
+
+
+@register.filter
+def since(began: str, until: datetime) -> str:
+    """From `began` (ISO 8601) to `until`: `since yesterday` for about a day, which stays true as
+    long as it stands beside the day of `until`; `within 5 h`; `since 21 Nov 2026`, in UTC."""
+    began_at = datetime.fromisoformat(began)
+    seconds = (until - began_at).total_seconds()
+    if seconds < YESTERDAY[0]:
+        return f"within {lasted(int(seconds))}"
+    return "since yesterday" if seconds <= YESTERDAY[1] else f"since {day(began_at)}"
+
+
+@register.filter
+def followers_gained(number: int) -> str:
+    """`+312 followers`, `+1 follower`, `12 followers fewer`."""
+    words = "follower" if abs(number) == 1 else "followers"
+    return f"+{number:,} {words}" if number > 0 else f"{-number:,} {words} fewer"
 
 
 @register.filter

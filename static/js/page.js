@@ -1,7 +1,7 @@
 // What the other scripts share: announcements, the banner, reading our own fragments, broken pictures.
 // Markup contract: one [data-announcer] (aria-live); on pages with a banner one [data-banner] with
 // [data-banner-text] and [data-banner-login]; pictures stand in [data-avatar] above a letter.
-// Offers: StreamWatch.announce(text), .banner(text, {login}), .fragment(html, selector), .isLoggedOut(xhr).
+// Offers: StreamWatch.announce(text, many, about), .banner(text, {login}), .fragment(html, selector), .isLoggedOut(xhr).
 (function ($) {
   "use strict";
   const GATHER_MS = 700;
@@ -11,9 +11,16 @@
   let timer = null;
 
   // One region for the whole page. What comes within a moment is said in one go, and many things
-  // are counted, so that a busy minute is not read out row by row.
-  function announce(text, many) {
-    waiting.push({ text: text.replace(/\s+/g, " ").trim(), many: many || "" });
+  // are counted, so that a busy minute is not read out row by row. What is new about the same thing
+  // (a key) takes the place of what has not been said yet, and does not put it off.
+  function announce(text, many, about) {
+    const words = text.replace(/\s+/g, " ").trim();
+    const same = about && waiting.find((said) => said.about === about);
+    if (same) {
+      same.text = words;
+      return;
+    }
+    waiting.push({ text: words, many: many || "", about: about || "" });
     clearTimeout(timer);
     timer = setTimeout(say, GATHER_MS);
   }

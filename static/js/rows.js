@@ -60,7 +60,8 @@
 
   function tellOf($row) {
     highlight($row);
-    StreamWatch.announce($row.find("[data-sentence]").text(), "new activities");
+    const about = "activity " + $row.attr("data-activity-id");
+    StreamWatch.announce($row.find("[data-sentence]").text(), "new activities", about);
   }
 
   function activity(html, replace) {

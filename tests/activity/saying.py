@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activity.drafts import ChannelState, Draft, Named, Person, Raid, WentLive, WentOffline
+from activity.drafts import (
+    ChannelState,
+    Draft,
+    Followed,
+    FollowersCounted,
+    Named,
+    Person,
+    Raid,
+    WentLive,
+    WentOffline,
+)
 from activity.models import Activity
 from activity.recording import record
 from subscriptions.models import Streamer
@@ -60,6 +70,23 @@ def raid(when: float, raider: str, target: str, viewers: int = 12) -> Raid:
     return Raid(
         raider=person(raider), target=person(target), viewers=viewers, as_of=at(when), source=PUSH
     )
+
+
+def follow(when: float, follower: str, followed: str, **fields: Any) -> Followed:
+    """One began to follow the other, by their Twitch ids."""
+    return Followed(
+        follower=person(follower),
+        followed=person(followed),
+        followed_at=at(when),
+        as_of=fields.pop("as_of", at(when)),
+        **{"source": PUSH, **fields},
+    )
+
+
+def counted(when: float, gained: int, total: int, **fields: Any) -> FollowersCounted:
+    """So many more follow Ann than a day before."""
+    defaults = {"twitch_id": ANN, "since": at(when) - timedelta(days=1), "source": POLL}
+    return FollowersCounted(gained=gained, total=total, as_of=at(when), **{**defaults, **fields})
 
 
 def told(*drafts: Draft) -> list[str]:

@@ -38,6 +38,34 @@ def test_ago_uses_the_largest_fitting_unit_and_then_a_date(before: timedelta, sa
 
 
 @pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (timedelta(minutes=40), "within 40 min"),
+        (timedelta(hours=19, minutes=59), "within 19 h 59 min"),
+        (timedelta(hours=20), "since yesterday"),
+        (timedelta(hours=30), "since yesterday"),
+        (timedelta(hours=30, seconds=1), "since 22 Nov 2025"),
+        (timedelta(days=3), "since 21 Nov 2025"),
+    ],
+)
+def test_since_says_yesterday_for_about_a_day(before: timedelta, said: str) -> None:
+    assert words.since((NOW - before).isoformat(), NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (12_345, "+12,345 followers"),
+        (1, "+1 follower"),
+        (-1, "1 follower fewer"),
+        (-1200, "1,200 followers fewer"),
+    ],
+)
+def test_followers_gained_or_fewer(number: int, said: str) -> None:
+    assert words.followers_gained(number) == said
+
+
+@pytest.mark.parametrize(
     ("seconds", "said"),
     [
         (-3, "0 s"),

@@ -9,10 +9,10 @@ from django.test import TestCase
 from django.utils import timezone
 
 from activity import pruning
-from activity.models import Activity, Broadcast, Segment
+from activity.models import Activity, Broadcast, Follow, Segment
 from activity.pruning import prune
 from subscriptions.models import Streamer
-from tests.factories import make_activity, make_broadcast, make_streamer
+from tests.factories import make_activity, make_broadcast, make_follow, make_streamer
 
 OLD = timedelta(days=181)
 KEPT = timedelta(days=179)
@@ -49,9 +49,9 @@ class PruneTests(TestCase):
         prune()
         assert Streamer.objects.get().last_activity_at == kept.occurred_at
 
-    def test_nothing_old_is_two_queries(self) -> None:
+    def test_nothing_old_is_three_queries(self) -> None:
         self.make(KEPT)
-        with self.assertNumQueries(2):  # whose are old, which broadcasts are
+        with self.assertNumQueries(3):  # whose are old, which broadcasts are, which follows
             assert prune() == 0
 
     def test_in_chunks_and_no_more_than_a_run_may_take(self) -> None:
@@ -78,6 +78,35 @@ class PruneTests(TestCase):
         moment = timezone.now() - OLD
         for _ in range(5):
             make_broadcast(began_at=moment, ended_at=moment, is_over=True)
+        with patch.object(pruning, "CHUNK_ROWS", 2), patch.object(pruning, "CHUNKS", 2):
+            assert prune() == 4
+            assert prune() == 1
+
+    def test_follows_go_two_weeks_after_they_were_taken(self) -> None:
+        now = timezone.now()
+        make_follow(taken_at=now - timedelta(days=15))
+        # A list told of it long after.
+        kept = make_follow(taken_at=now - timedelta(days=13), followed_at=now - OLD)
+        assert prune() == 1
+        assert Follow.objects.get() == kept
+
+    def test_follows_outlast_the_messages_that_told_of_them(self) -> None:
+        make_follow(taken_at=timezone.now() - timedelta(days=29))
+        with self.settings(INBOX_DAYS=28.5):
+            assert prune() == 0
+        with self.settings(INBOX_DAYS=7):
+            assert prune() == 1
+
+    def test_follow_stays_known_without_its_activity(self) -> None:
+        streamer = make_streamer()
+        follow = make_follow(streamer=streamer, activity=self.make(OLD, streamer))
+        assert prune() == 1
+        follow.refresh_from_db()
+        assert follow.activity is None
+
+    def test_old_follows_go_in_chunks(self) -> None:
+        for _ in range(5):
+            make_follow(taken_at=timezone.now() - timedelta(days=15))
         with patch.object(pruning, "CHUNK_ROWS", 2), patch.object(pruning, "CHUNKS", 2):
             assert prune() == 4
             assert prune() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from activity import recording
 from activity.drafts import Draft, Person, Raid, WentLive
-from activity.models import Activity
+from activity.models import Activity, Follow
 from activity.recording import record
 from activity.signals import activities_recorded
 from streamwatch import live
@@ -22,7 +23,9 @@ from tests.activity.saying import (
     PUSH,
     at,
     channel,
+    counted,
     details,
+    follow,
     keys,
     named,
     offline,
@@ -108,6 +111,17 @@ class HostileTests(TestCase):
         activity.full_clean(exclude=["actor_login", "announced_at"])
         assert len(activity.actor_name) == 100
         assert activity.details == {"viewers": 0}
+
+    def test_followers_out_of_this_world_fail_no_write(self) -> None:
+        extremes = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+        monster = Person(twitch_id="7" * 90, login="l\x00" * 300, display_name="\ud83d" * 300)
+        for extreme in extremes:
+            draft = replace(follow(10, "7", ANN), follower=monster, followed_at=extreme)
+            record([replace(draft, as_of=extreme), replace(counted(10, 5, -3), since=extreme)])
+        assert Follow.objects.count() == 2
+        total = Activity.objects.filter(actor_twitch_id="").first()
+        assert total is not None
+        assert total.details["total"] == 0
 
     def test_cut_text_said_again_is_no_change(self) -> None:
         assert told(channel(10, "t" * 900), channel(100, "t" * 901)) == ["changed:1"]
@@ -223,6 +237,17 @@ class CostTests(TestCase):
         self.assert_queries(5, [channel(20, "Gambits")])
         # ... streams, an insert, its id; segments: named and near, a broadcast, its id, a segment
         self.assert_queries(13, [channel(21, "Blitz"), online("s1", 22)])
+
+    def test_follows_are_two_more(self) -> None:
+        make_streamer(twitch_id=ANN)
+        make_streamer(twitch_id="7")
+        # who they are, the lock, their keys, near ones, follows near; activities, their ids, the
+        # follows, the snapshots
+        self.assert_queries(9, [follow(10, "7", ANN), counted(10, 5, 10), follow(11, "8", "7")])
+        # ... the amended, the follows
+        folded: list[Draft] = [follow(20 + n, f"bot{n}", ANN) for n in range(40)]
+        self.assert_queries(7, folded)
+        self.assert_queries(5, folded)
 
     def test_repeats_write_nothing(self) -> None:
         make_streamer(twitch_id=ANN)

@@ -23,11 +23,11 @@ from django.utils import timezone
 from activity import pruning
 from activity.announcing import announce
 from activity.drafts import Draft
-from activity.models import Activity
+from activity.models import Activity, Follow
 from activity.pruning import prune
 from activity.recording import record
 from subscriptions.models import Streamer
-from tests.activity.saying import at, channel, offline, online, raid
+from tests.activity.saying import at, channel, follow, offline, online, raid
 from tests.conftest import on_mariadb
 from tests.environment import bare
 from tests.factories import make_activity, make_streamer, make_subscription, make_user
@@ -127,6 +127,27 @@ class ThreadsTests(TransactionTestCase):
         self.at_once(*([change] * WORKERS))
         assert Activity.objects.count() == len(STREAMERS)
         assert set(Streamer.objects.values_list("revision", flat=True)) == {1}
+
+    def test_each_follow_is_counted_once(self) -> None:
+        """Bots follow all of them, and they one another, within some minutes."""
+        drafts: list[Draft] = [
+            follow(number * 7, who, streamer)
+            for number, who in enumerate([*STREAMERS, *(f"bot{n}" for n in range(20))])
+            for streamer in STREAMERS
+            if who != streamer
+        ]
+
+        def take(seed: int) -> None:
+            mine = random.Random(seed).sample(drafts, len(drafts))
+            for start in range(0, len(mine), 40):
+                record(mine[start : start + 40])
+
+        self.at_once(*(partial(take, seed) for seed in range(WORKERS)))
+        # Told by each of them, and by the streamers among the followers.
+        told = len(drafts) + len(STREAMERS) * (len(STREAMERS) - 1)
+        shown = list(Activity.objects.values_list("details", flat=True))
+        assert Follow.objects.count() == told
+        assert sum(1 + len(one["others"]) + one["more"] for one in shown) == told
 
     @override_settings(ACTIVITY_DAYS=(timezone.now() - OLD).days - 100)
     def test_amending_announcing_pruning_and_subscribing_do_not_deadlock(self) -> None:

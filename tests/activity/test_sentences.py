@@ -58,6 +58,17 @@ def sentence(kind: str, details: dict[str, Any], **fields: Any) -> str:
     return read(row(kind, details, **fields)).text
 
 
+def burst(*others: str, more: int = 0) -> dict[str, Any]:
+    """Details of a follow: those who are named beside the actor, and how many besides."""
+    return {"others": [{"login": one.lower(), "name": one} for one in others], "more": more}
+
+
+def total(gained: int, in_all: int, *, hours: float = 24) -> dict[str, Any]:
+    """Details of a total that changed within so many hours."""
+    since = timezone.now() - timedelta(minutes=5) - timedelta(hours=hours)
+    return {"gained": gained, "total": in_all, "since": since.isoformat()}
+
+
 def change(old: str, new: str) -> dict[str, str]:
     return {"old": old, "new": new}
 
@@ -107,10 +118,54 @@ def change(old: str, new: str) -> dict[str, str]:
         ("raid_in", {"viewers": 12345}, "Ann is being raided by Bob with 12,345 viewers"),
         ("raid_in", {"viewers": 1}, "Ann is being raided by Bob with 1 viewer"),
         ("raid_out", {"viewers": 0}, "Ann raided Bob with 0 viewers"),
+        ("follower", burst(), "Bob followed Ann"),
+        ("follower", burst("Cid"), "Bob and Cid followed Ann"),
+        ("follower", burst("Cid", "Dee"), "Bob, Cid and Dee followed Ann"),
+        ("follower", burst("Cid", "Dee", more=1), "Bob, Cid, Dee and 1 more followed Ann"),
+        ("follower", burst("Cid", "Dee", more=2400), "Bob, Cid, Dee and 2,400 more followed Ann"),
+        ("follower", burst("", "Dee", more=3), "Bob, somebody, Dee and 3 more followed Ann"),
+        ("follows", burst(), "Ann followed Bob"),
+        ("follows", burst("Cid"), "Ann followed Bob and Cid"),
+        ("follows", burst("Cid", "Dee"), "Ann followed Bob, Cid and Dee"),
+        ("follows", burst("Cid", "Dee", more=12), "Ann followed Bob, Cid, Dee and 12 more"),
     ],
 )
 def test_sentence(kind: str, details: dict[str, Any], said: str) -> None:
-    assert sentence(kind, details, actor_name="Bob") == said
+    assert sentence(kind, details, actor_name="Bob", actor_twitch_id="7") == said
+
+
+def test_somebody_without_any_name() -> None:
+    """Twitch's names may be null."""
+    assert sentence("follower", burst(), actor_twitch_id="7") == "somebody followed Ann"
+
+
+@pytest.mark.parametrize(
+    ("gained", "in_all", "said"),
+    [
+        (312, 12345, "Ann has +312 followers since yesterday: 12,345 in all"),
+        (1, 1, "Ann has +1 follower since yesterday: 1 in all"),
+        (-12, 12333, "Ann has 12 followers fewer since yesterday: 12,333 in all"),
+        (-1, 0, "Ann has 1 follower fewer since yesterday: 0 in all"),
+    ],
+)
+def test_sentence_of_a_total(gained: int, in_all: int, said: str) -> None:
+    assert sentence("follower", total(gained, in_all)) == said
+
+
+def test_streamer_leads_to_its_page_in_each_direction() -> None:
+    for kind in ("follower", "follows"):
+        html = row(kind, burst("Cid"), actor_name="Bob", actor_twitch_id="7")
+        assert html.count("data-streamer-link") == 1
+        assert 'href="/streamers/ann/"' in html
+    assert 'href="/streamers/ann/"' in row("follower", total(5, 10))
+
+
+def test_each_kind_has_a_picture_of_its_own() -> None:
+    pictures = {
+        kind: render_to_string("activity/_kind_icon.html", {"kind": kind}).strip()
+        for kind in Activity.Kind.values
+    }
+    assert len(set(pictures.values())) == len(pictures)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +178,14 @@ def test_sentence(kind: str, details: dict[str, Any], said: str) -> None:
         ("renamed", {"login": change(HOSTILE, HOSTILE + "!")}),
         ("raid_in", {"viewers": 5}),
         ("raid_out", {"viewers": 5}),
+        ("follower", burst(HOSTILE, HOSTILE, more=5)),
+        ("follower", burst("Cid")),
+        ("follows", burst(HOSTILE, HOSTILE, more=5)),
     ],
 )
 def test_hostile_words_stay_words(kind: str, details: dict[str, Any]) -> None:
-    html = row(kind, details, name=HOSTILE, actor_name=HOSTILE, actor_login=HOSTILE)
+    names = {"actor_name": HOSTILE, "actor_login": HOSTILE, "actor_twitch_id": "7"}
+    html = row(kind, details, name=HOSTILE, **names)
     reader = read(html)
     assert "img" not in reader.tags
     assert '<img src=x onerror="alert(1)"> & {% now %} \u202eغرفة 🎮 \U0001f9ff' in reader.text
@@ -140,13 +199,15 @@ def test_hostile_words_stay_words(kind: str, details: dict[str, Any]) -> None:
         ("renamed", {"login": change("غرفة", "غرفة!"), "name": change("غرفة", "غرفة!")}),
         ("raid_in", {"viewers": 5}),
         ("raid_out", {"viewers": 5}),
+        ("follower", burst("غرفة", "غرفة!", more=5)),
+        ("follows", burst("غرفة", "غرفة!")),
     ],
 )
 def test_others_words_keep_their_direction_to_themselves(
     kind: str, details: dict[str, Any]
 ) -> None:
     """Each lies alone in a <bdi>, so that right-to-left words turn no words around them."""
-    html = row(kind, details, name="غرفة", actor_name="غرفة")
+    html = row(kind, details, name="غرفة", actor_name="غرفة", actor_twitch_id="7")
     words = html.split("data-sentence>")[1].split("</p>")[0]
     outside = re.sub(r"<bdi[^>]*>[^<]*</bdi>", "", words)
     assert "غرفة" in words

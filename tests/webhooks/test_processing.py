@@ -70,6 +70,17 @@ class ProcessTests(TestCase):
             process("mine")
         assert calls == [[f"90{number}" for number in range(30)]]
 
+    def test_follows_of_one_batch_are_one_activity(self) -> None:
+        followed = {"broadcaster_user_id": "1337", "broadcaster_user_login": "login_1337"}
+        for number in range(4):
+            fan = {"user_id": f"9{number}", "user_login": f"fan{number}", "user_name": None}
+            event = {**followed, **fan, "followed_at": f"2026-11-24T10:11:12.{number:09}Z"}
+            body = body_of("channel.follow", event, version="2")
+            make_message(type="channel.follow", body=body, **claimed())
+        assert process("mine") == 4
+        activity = Activity.objects.get(kind="follower")
+        assert (activity.actor_name, activity.details["more"]) == ("fan0", 1)
+
     def test_several_claims_go_together(self) -> None:
         online("1337", "1", **claimed("a"))
         online("1337", "2", **claimed("b"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activity.drafts import ChannelState, Named, Person, Raid, WentLive, WentOffline
+from activity.drafts import ChannelState, Followed, Named, Person, Raid, WentLive, WentOffline
 from activity.models import Activity
 from streamwatch.twitch.errors import BadMessage
 from webhooks.translate import translate
@@ -39,6 +39,13 @@ RAID = {
     "to_broadcaster_user_login": "cool_user",
     "to_broadcaster_user_name": "Cool_User",
     "viewers": 9001,
+}
+FOLLOW = {
+    "user_id": "1234",
+    "user_login": "fan",
+    "user_name": "Fan",
+    **BROADCASTER,
+    "followed_at": "2026-11-24T14:59:58.163246719Z",
 }
 USER = {
     "user_id": "1337",
@@ -126,13 +133,36 @@ class TestTable:
         assert isinstance(raid, Raid)
         assert raid.viewers == 10_000_000_000
 
+    def test_channel_follow_names_both_sides(self) -> None:
+        fan = Person(twitch_id="1234", login="fan", display_name="Fan")
+        moment = datetime(2026, 11, 24, 14, 59, 58, 163246, tzinfo=UTC)
+        assert translate("channel.follow", FOLLOW, SENT_AT) == [
+            Followed(follower=fan, followed=COOL, followed_at=moment, as_of=moment, source=PUSH),
+            Named(person=fan, as_of=moment, source=PUSH),
+            Named(person=COOL, as_of=moment, source=PUSH),
+        ]
+
+    @pytest.mark.parametrize("followed_at", [None, "", "today", 5, "2027-01-01T00:00:00Z"])
+    def test_a_follow_that_cannot_be_is_as_of_the_signed_time(self, followed_at: object) -> None:
+        drafts = translate("channel.follow", {**FOLLOW, "followed_at": followed_at}, SENT_AT)
+        assert isinstance(drafts[0], Followed)
+        assert drafts[0].followed_at == drafts[0].as_of == SENT_AT
+
+    def test_a_follower_without_names_is_one_all_the_same(self) -> None:
+        nameless = {**FOLLOW, "user_login": None, "user_name": None}
+        followed, named = translate("channel.follow", nameless, SENT_AT)
+        assert isinstance(followed, Followed)
+        assert followed.follower == Person(twitch_id="1234", login="", display_name="")
+        assert isinstance(named, Named)
+        assert named.person == COOL
+
     def test_user_update_is_the_name_alone(self) -> None:
         drafts = translate("user.update", USER, SENT_AT)
         assert drafts == [NAMED]
         assert "email.com" not in repr(drafts)
 
     def test_other_types_say_nothing(self) -> None:
-        for name in ("channel.follow", "user.whisper.message", "", "stream.online ", "constructor"):
+        for name in ("channel.cheer", "user.whisper.message", "", "stream.online ", "constructor"):
             assert translate(name, ONLINE, SENT_AT) == []
 
 
@@ -163,6 +193,8 @@ class TestOddities:
             ("channel.raid", RAID, "from_broadcaster_user_id"),
             ("channel.raid", RAID, "to_broadcaster_user_id"),
             ("user.update", USER, "user_id"),
+            ("channel.follow", FOLLOW, "user_id"),
+            ("channel.follow", FOLLOW, "broadcaster_user_id"),
         ],
     )
     def test_what_makes_it_useless_is_said(
@@ -186,20 +218,23 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=4,
 )
-TYPES = ("stream.online", "stream.offline", "channel.update", "channel.raid", "user.update")
+TYPES = (
+    *("stream.online", "stream.offline", "channel.update"),
+    *("channel.raid", "user.update", "channel.follow"),
+)
 
 
 @given(
     type_name=st.sampled_from(TYPES),
     changes=st.dictionaries(
-        st.sampled_from([*ONLINE, *UPDATE, *RAID, *USER]), json_values, max_size=4
+        st.sampled_from([*ONLINE, *UPDATE, *RAID, *USER, *FOLLOW]), json_values, max_size=4
     ),
     late=st.timedeltas(timedelta(0), timedelta(days=1)),
 )
 def test_whatever_a_message_says_it_is_drafts_or_a_bad_message(
     type_name: str, changes: dict[str, Any], late: timedelta
 ) -> None:
-    event = json.loads(json.dumps({**ONLINE, **UPDATE, **RAID, **USER, **changes}))
+    event = json.loads(json.dumps({**ONLINE, **UPDATE, **RAID, **USER, **FOLLOW, **changes}))
     try:
         drafts = translate(type_name, event, SENT_AT + late)
     except BadMessage:
