@@ -4,13 +4,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activity', '0005_absence'),
+        ('activity', '0011_segment_viewers_sum'),
     ]
 
     operations = [
         migrations.AddField(
             model_name='segment',
-            name='viewers_peak',
-            field=models.PositiveBigIntegerField(default=0),
+            name='viewers_readings',
+            field=models.PositiveIntegerField(default=0),
         ),
     ]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activity', '0006_segment_viewers_peak'),
+        ('activity', '0010_segment_viewers_peak'),
     ]
 
     operations = [

@@ -4,13 +4,13 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activity', '0007_segment_viewers_sum'),
+        ('activity', '0009_follow'),
     ]
 
     operations = [
         migrations.AddField(
             model_name='segment',
-            name='viewers_readings',
-            field=models.PositiveIntegerField(default=0),
+            name='viewers_peak',
+            field=models.PositiveBigIntegerField(default=0),
         ),
     ]
