@@ -73,4 +73,27 @@ class Raid:
     source: Activity.Source
 
 
-Draft = Named | WentLive | WentOffline | ChannelState | Raid
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """One account began to follow another; an Activity for each side that is watched."""
+
+    follower: Person
+    followed: Person
+    followed_at: datetime
+    as_of: datetime
+    source: Activity.Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowersCounted:
+    """How many more or fewer follow a channel than at `since`."""
+
+    twitch_id: str
+    gained: int
+    total: int
+    since: datetime
+    as_of: datetime
+    source: Activity.Source
+
+
+Draft = Named | WentLive | WentOffline | ChannelState | Raid | Followed | FollowersCounted

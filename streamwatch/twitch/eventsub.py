@@ -19,6 +19,7 @@ class EventType(StrEnum):
     CHANNEL_UPDATE = "channel.update"
     RAID = "channel.raid"
     USER_UPDATE = "user.update"
+    FOLLOW = "channel.follow"
     AUTHORIZATION_REVOKE = "user.authorization.revoke"
 
 
@@ -28,6 +29,7 @@ VERSIONS: Final[Mapping[str, str]] = {
     EventType.CHANNEL_UPDATE: "2",
     EventType.RAID: "1",
     EventType.USER_UPDATE: "1",
+    EventType.FOLLOW: "2",
     EventType.AUTHORIZATION_REVOKE: "1",
 }
 

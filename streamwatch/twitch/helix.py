@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -15,13 +16,15 @@ from typing import Any, Protocol, Self
 import httpx
 
 from streamwatch.twitch.answers import json_object, refuse
-from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchUnavailable
+from streamwatch.twitch.errors import LimitReached, PagesRepeat, TokenRefused, TwitchUnavailable
 from streamwatch.twitch.payloads import (
     ChannelInformation,
+    FollowedChannel,
     FoundChannel,
     LiveStream,
     Profile,
     Promise,
+    words,
 )
 
 TIMEOUT = httpx.Timeout(5.0)
@@ -29,6 +32,8 @@ MAX_PAGES = 1_000  # A list that repeats its cursor for ever must end somewhere.
 LIMIT_HEADERS = ("Limit", "Remaining", "Reset")
 LONGEST_PATIENCE_SECONDS = 120.0
 PATIENT_TRIES = 5
+# Nobody has so many followers; more is no number.
+MOST_FOLLOWERS = 10**12
 
 Params = Sequence[tuple[str, str]]
 
@@ -107,6 +112,16 @@ class Helix:
         held._tokens = _HeldToken(self._tokens.current())  # noqa: SLF001  # our own class
         return held
 
+    def with_token(self, token: str) -> Self:
+        """The same client, over the same connections, with a viewer's token and its bucket.
+
+        Like those that hold(), for threads: a 401 is raised at once.
+        """
+        other = copy(self)
+        other._tokens = _HeldToken(token)  # noqa: SLF001  # our own class
+        other._limits = {}  # noqa: SLF001  # likewise
+        return other
+
     def close(self) -> None:
         """Let go of open connections; the client cannot be used afterwards."""
         self._http.close()
@@ -137,7 +152,15 @@ class Helix:
         """How many follow the channel; None when Twitch does not say."""
         data = self._send("GET", "/channels/followers", params=[("broadcaster_id", twitch_id)])
         total = data.get("total")
-        return total if isinstance(total, int) else None
+        return total if type(total) is int and 0 <= total <= MOST_FOLLOWERS else None
+
+    def followed_channels(self, user_id: str) -> Iterator[list[FollowedChannel]]:
+        """Whom the token's own user follows, newest first, 100 a page; asks page by page.
+
+        `TwitchUnavailable` also where pages repeat, for the rest of the list is not known then.
+        """
+        for page in self._pages("/channels/followed", [("user_id", user_id), ("first", "100")]):
+            yield [FollowedChannel.parse(item) for item in page]
 
     def promises(self, *, user_id: str = "", subscription_id: str = "") -> Iterator[Promise]:
         """EventSub subscriptions of this application, oldest first, page by page.
@@ -149,16 +172,9 @@ class Helix:
             base = [("user_id", user_id)]
         elif subscription_id:
             base = [("subscription_id", subscription_id)]
-        cursor = ""
-        for _ in range(MAX_PAGES):
-            params = base + ([("after", cursor)] if cursor else [])
-            data = self._send("GET", "/eventsub/subscriptions", params=params)
-            yield from map(Promise.parse, _list(data))
-            pagination = data.get("pagination")
-            following = pagination.get("cursor", "") if isinstance(pagination, dict) else ""
-            if not following or following == cursor:
-                return
-            cursor = following
+        with suppress(PagesRepeat):
+            for page in self._pages("/eventsub/subscriptions", base):
+                yield from map(Promise.parse, page)
 
     def make_promise(
         self,
@@ -198,6 +214,23 @@ class Helix:
 
     def _items(self, path: str, params: Params) -> list[dict[str, Any]]:
         return _list(self._send("GET", path, params=params)) if params else []
+
+    def _pages(self, path: str, base: Params) -> Iterator[list[dict[str, Any]]]:
+        """A list page by page; `PagesRepeat` where a cursor comes again before its end."""
+        cursor = ""
+        seen = {cursor}
+        for _ in range(MAX_PAGES):
+            params = [*base, *([("after", cursor)] if cursor else [])]
+            data = self._send("GET", path, params=params)
+            yield _list(data)
+            pagination = data.get("pagination")
+            cursor = words(pagination, "cursor") if isinstance(pagination, dict) else ""
+            if not cursor:
+                return
+            if cursor in seen:
+                break
+            seen.add(cursor)
+        raise PagesRepeat(f"GET {path}: the list does not end")
 
     def _send(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         token = self._tokens.current()

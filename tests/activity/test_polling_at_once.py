@@ -23,7 +23,7 @@ from activity.models import Activity, Ring
 from activity.polling import poll
 from simulator.testing import Simulator, running
 from subscriptions.models import Streamer
-from tests.activity.polled_world import polled_world
+from tests.activity.polled_world import LISTS, only, polled_world
 from tests.environment import VALUES, bare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,9 @@ for twitch_id in json.loads(sys.stdin.read()):
 POLL = """
 import django
 django.setup()
-from activity import polling, tasks
+from activity import polling, rings, tasks
+for name in rings.ONE_BY_ONE:
+    del rings.PERIODS[name]
 crash_point, groups = polling.crash_point, []
 def sixth(name):
     groups.append(name)
@@ -74,6 +76,7 @@ Lease.objects.all().delete()
 class AtOnceTests(TransactionTestCase):
     def setUp(self) -> None:
         self.world = self.enterContext(polled_world(streamers=MANY))
+        self.enterContext(only(*LISTS))
         self.world.watch(MANY)
 
     def at_once(self, work: Any) -> list[Any]:
