@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from activity.models import Activity, Broadcast, Segment
+from activity.viewers import Viewers, viewers_of
 from subscriptions.models import Streamer
 
 BROADCASTS = 10
@@ -56,6 +57,7 @@ class Stretch:
     gaps: Sequence[Gap]
     chapters: Sequence[Chapter]
     raids: Sequence[Activity]
+    viewers: Viewers | None
 
 
 def last_broadcasts(streamer: Streamer, limit: int = BROADCASTS) -> list[Stretch]:
@@ -90,6 +92,7 @@ def _stretch(broadcast: Broadcast, streamer: Streamer, found: Iterable[Activity]
         gaps=_gaps(segments),
         chapters=_chapters(began_at, mine, streamer if is_on_air else None),
         raids=[one for one in mine if one.kind in (Activity.Kind.RAID_IN, Activity.Kind.RAID_OUT)],
+        viewers=viewers_of(segments),
     )
 
 

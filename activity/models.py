@@ -119,6 +119,10 @@ class Segment(models.Model):
     seen_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     is_end_known = models.BooleanField()
+    # What polling counted (viewers.py): the most, and the sum of so many readings.
+    viewers_peak = models.PositiveBigIntegerField(default=0)
+    viewers_sum = models.PositiveBigIntegerField(default=0)
+    viewers_readings = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [

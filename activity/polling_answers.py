@@ -17,6 +17,7 @@ from activity.follow_readings import FollowerTotal, Listed, read_followed, read_
 from activity.models import FollowedCursor, FollowerCount, Ring
 from activity.readings import Moment, read_channels, read_profiles, read_streams
 from activity.recording import record
+from activity.viewers import note_viewers
 from streamwatch.crashing import crash_point
 from streamwatch.twitch.eventsub import EventType, Status
 from subscriptions.models import EventSubSubscription, Streamer
@@ -27,7 +28,7 @@ COUNTED = ("total", "as_of", "base_total", "base_at")
 
 
 def write(ring: Ring, read: Sequence[Streamer], found: Sequence[Any], asked_at: datetime) -> None:
-    """Take in what was `found` about the streamers that were `read`; at most 4 queries besides
+    """Take in what was `found` about the streamers that were `read`; at most 5 queries besides
     those of record()."""
     match ring.name:
         case rings.STREAMS:
@@ -35,6 +36,7 @@ def write(ring: Ring, read: Sequence[Streamer], found: Sequence[Any], asked_at: 
             streams = read_streams(read, found, moment)
             _record(streams.drafts)
             streams.write_absences()
+            note_viewers([streamer.pk for streamer in read], found)
         case rings.CHANNELS:
             _record(read_channels(read, found, asked_at))
         case rings.PROFILES:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('activity', '0005_absence'),
+        ('activity', '0008_segment_viewers_readings'),
         ('subscriptions', '0001_initial'),
     ]
 
