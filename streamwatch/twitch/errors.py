@@ -11,10 +11,6 @@ class TwitchUnavailable(TwitchError):
     """No usable answer: time-out, network, 5xx, or a body that is not what was promised."""
 
 
-class PagesRepeat(TwitchUnavailable):
-    """A list whose pages come again before its end: what else is in it cannot be known."""
-
-
 class TwitchRefused(TwitchError):
     """Twitch understood and said no (4xx). Trying the same again will not help."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -16,7 +15,7 @@ from typing import Any, Protocol, Self
 import httpx
 
 from streamwatch.twitch.answers import json_object, refuse
-from streamwatch.twitch.errors import LimitReached, PagesRepeat, TokenRefused, TwitchUnavailable
+from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchUnavailable
 from streamwatch.twitch.payloads import (
     ChannelInformation,
     FollowedChannel,
@@ -159,8 +158,19 @@ class Helix:
 
         `TwitchUnavailable` also where pages repeat, for the rest of the list is not known then.
         """
-        for page in self._pages("/channels/followed", [("user_id", user_id), ("first", "100")]):
-            yield [FollowedChannel.parse(item) for item in page]
+        cursor, seen = "", {""}
+        while len(seen) <= MAX_PAGES:
+            params = [("user_id", user_id), ("first", "100"), ("after", cursor)]
+            data = self._send("GET", "/channels/followed", params=params[: 3 if cursor else 2])
+            yield [FollowedChannel.parse(item) for item in _list(data)]
+            pagination = data.get("pagination")
+            cursor = words(pagination, "cursor") if isinstance(pagination, dict) else ""
+            if not cursor:
+                return
+            if cursor in seen:
+                break
+            seen.add(cursor)
+        raise TwitchUnavailable("GET /channels/followed: the list does not end")
 
     def promises(self, *, user_id: str = "", subscription_id: str = "") -> Iterator[Promise]:
         """EventSub subscriptions of this application, oldest first, page by page.
@@ -172,9 +182,16 @@ class Helix:
             base = [("user_id", user_id)]
         elif subscription_id:
             base = [("subscription_id", subscription_id)]
-        with suppress(PagesRepeat):
-            for page in self._pages("/eventsub/subscriptions", base):
-                yield from map(Promise.parse, page)
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            params = base + ([("after", cursor)] if cursor else [])
+            data = self._send("GET", "/eventsub/subscriptions", params=params)
+            yield from map(Promise.parse, _list(data))
+            pagination = data.get("pagination")
+            following = pagination.get("cursor", "") if isinstance(pagination, dict) else ""
+            if not following or following == cursor:
+                return
+            cursor = following
 
     def make_promise(
         self,
@@ -214,23 +231,6 @@ class Helix:
 
     def _items(self, path: str, params: Params) -> list[dict[str, Any]]:
         return _list(self._send("GET", path, params=params)) if params else []
-
-    def _pages(self, path: str, base: Params) -> Iterator[list[dict[str, Any]]]:
-        """A list page by page; `PagesRepeat` where a cursor comes again before its end."""
-        cursor = ""
-        seen = {cursor}
-        for _ in range(MAX_PAGES):
-            params = [*base, *([("after", cursor)] if cursor else [])]
-            data = self._send("GET", path, params=params)
-            yield _list(data)
-            pagination = data.get("pagination")
-            cursor = words(pagination, "cursor") if isinstance(pagination, dict) else ""
-            if not cursor:
-                return
-            if cursor in seen:
-                break
-            seen.add(cursor)
-        raise PagesRepeat(f"GET {path}: the list does not end")
 
     def _send(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         token = self._tokens.current()

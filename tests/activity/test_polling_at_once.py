@@ -7,23 +7,28 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import SimpleTestCase, TransactionTestCase
+from django.utils import timezone
 
 from accounts.twitch import helix
-from activity import tasks
-from activity.models import Activity, Ring
+from activity import polling_answers, rings, tasks
+from activity.drafts import Draft, Followed
+from activity.models import Activity, FollowedCursor, FollowerCount, Ring
 from activity.polling import poll
 from simulator.testing import Simulator, running
 from subscriptions.models import Streamer
-from tests.activity.polled_world import LISTS, only, polled_world
+from tests.activity.polled_world import LISTS, make_due, only, polled_world
 from tests.environment import VALUES, bare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,25 +77,27 @@ Lease.objects.all().delete()
 """
 
 
+def together(work: Callable[[], object]) -> None:
+    """So many workers do it at the same time."""
+    barrier = Barrier(WORKERS)
+
+    def one(_: int) -> None:
+        barrier.wait(10)
+        try:
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WORKERS) as threads:
+        list(threads.map(one, range(WORKERS)))
+
+
 @pytest.mark.mariadb
 class AtOnceTests(TransactionTestCase):
     def setUp(self) -> None:
         self.world = self.enterContext(polled_world(streamers=MANY))
         self.enterContext(only(*LISTS))
         self.world.watch(MANY)
-
-    def at_once(self, work: Any) -> list[Any]:
-        barrier = Barrier(WORKERS)
-
-        def one(_: int) -> Any:
-            barrier.wait(10)
-            try:
-                return work()
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(WORKERS) as threads:
-            return list(threads.map(one, range(WORKERS)))
 
     def assert_all_once(self) -> None:
         live = Streamer.objects.exclude(live_stream_id="").count()
@@ -99,13 +106,49 @@ class AtOnceTests(TransactionTestCase):
         assert set(Ring.objects.values_list("cursor", flat=True)) == {0}
 
     def test_with_the_lease_one_does_it_all(self) -> None:
-        self.at_once(tasks.poll)
+        together(tasks.poll)
         assert self.world.asked == {"streams": 3, "channels": 3, "users": 3}
         self.assert_all_once()
 
     def test_without_it_nothing_is_twice(self) -> None:
-        self.at_once(lambda: poll(twitch=helix()))
+        together(lambda: poll(twitch=helix()))
         self.assert_all_once()
+
+
+@pytest.mark.mariadb
+class FollowsAtOnceTests(TransactionTestCase):
+    """The rings that ask about one streamer a request; record() is replaced."""
+
+    def setUp(self) -> None:
+        self.world = self.enterContext(polled_world())
+        self.enterContext(only(*rings.ONE_BY_ONE))
+        self.drafts: list[Draft] = []
+        self.enterContext(patch.object(polling_answers, "record", self.drafts.extend))
+        self.ada, *_ = self.world.watch_cast("ada_streams", "bob_watches", "carla_plays")
+        self.world.consent("ada_streams")
+
+    def at_once(self, work: Any) -> None:
+        make_due()
+        Ring.objects.update(spent_until=timezone.now() - timedelta(minutes=1))
+        together(work)
+
+    def test_nothing_is_lost_or_said_again_later(self) -> None:
+        for work in (tasks.poll, lambda: poll(twitch=helix())):
+            poll(twitch=helix())
+            (chosen,) = self.world.not_followed_by(self.ada.twitch_id, 1)
+            self.world.follow(self.ada.twitch_id, chosen)
+            self.at_once(work)
+            # Before it is said a second time, record() knows it.
+            told = [
+                draft.followed.twitch_id for draft in self.drafts if isinstance(draft, Followed)
+            ]
+            assert set(told) == {chosen}
+            self.drafts.clear()
+            self.at_once(work)
+            assert self.drafts == []
+        assert FollowerCount.objects.count() == 3
+        assert FollowedCursor.objects.count() == 1
+        assert set(Ring.objects.values_list("cursor", flat=True)) == {0}
 
 
 class KilledTests(SimpleTestCase):

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import FOLLOWED, Grant
 from accounts.twitch import helix
-from activity import polling, polling_answers, rings
+from activity import polling, polling_answers, polling_follows, rings
 from activity.drafts import Draft, Followed
 from activity.models import FollowedCursor, Ring
 from activity.polling import poll
@@ -278,6 +278,18 @@ class TroubleTests(FollowedCase):
             self.poll()
         assert self.told() == []
         self.world.watch_requests = lambda: None
+        self.poll()
+        assert sorted(self.told()) == sorted(chosen)
+
+    def test_a_long_list_gives_way_when_twitch_is_slow(self) -> None:
+        chosen = self.follow(150)
+        with (
+            patch.object(polling_follows, "PATIENCE_SECONDS", 0),
+            self.assertLogs("activity.polling", "WARNING") as logs,
+        ):
+            self.poll()
+        assert len(logs.output) == 1
+        assert self.told() == []
         self.poll()
         assert sorted(self.told()) == sorted(chosen)
 

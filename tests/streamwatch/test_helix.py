@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 
 from streamwatch.twitch.errors import TokenRefused, TwitchUnavailable
-from streamwatch.twitch.helix import Helix
+from streamwatch.twitch.helix import MAX_PAGES, Helix
 from streamwatch.twitch.payloads import FollowedChannel
 
 LIMITS = {"Ratelimit-Limit": "800", "Ratelimit-Remaining": "7", "Ratelimit-Reset": "9"}
@@ -66,6 +67,24 @@ def test_pages_that_repeat_are_no_list(cursors: list[str]) -> None:
         helix(lambda _request: page(["1"], next(following))) as twitch,
         pytest.raises(TwitchUnavailable, match="does not end"),
     ):
+        list(twitch.followed_channels("7"))
+
+
+def test_a_list_without_end_ends_somewhere() -> None:
+    numbers = count()
+    with (
+        helix(lambda _request: page(["1"], str(next(numbers)))) as twitch,
+        pytest.raises(TwitchUnavailable, match="does not end"),
+    ):
+        list(twitch.followed_channels("7"))
+    assert next(numbers) == MAX_PAGES
+
+
+def test_a_slow_answer_is_none() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("slow", request=request)
+
+    with helix(answer) as twitch, pytest.raises(TwitchUnavailable, match="ReadTimeout"):
         list(twitch.followed_channels("7"))
 
 
