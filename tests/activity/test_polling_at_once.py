@@ -59,11 +59,25 @@ def sixth(name):
 polling.IN_FLIGHT, polling.crash_point = 1, sixth
 tasks.poll()
 """
+COUNT = """
+import django
+django.setup()
+from activity import polling, polling_answers, rings, tasks
+crash_point, groups = polling_answers.crash_point, []
+def second(name):
+    groups.append(name)
+    if len(groups) == 2:
+        crash_point(name)
+for name in rings.PERIODS.keys() - {rings.FOLLOWERS}:
+    del rings.PERIODS[name]
+polling.IN_FLIGHT, polling_answers.crash_point = 5, second
+tasks.poll()
+"""
 READ = """
 import json
 import django
 django.setup()
-from activity.models import Activity, Ring
+from activity.models import Activity, FollowerCount, Ring
 from streamwatch.models import Lease
 from subscriptions.models import Streamer
 live = Streamer.objects.exclude(live_stream_id="").values_list("live_stream_id", flat=True)
@@ -71,6 +85,7 @@ keys = Activity.objects.filter(kind="online").values_list("dedupe_key", flat=Tru
 print(json.dumps({
     "live": sorted(live),
     "keys": sorted(keys),
+    "counts": sorted(FollowerCount.objects.values_list("streamer__twitch_id", "total")),
     "cursors": sorted(Ring.objects.values_list("cursor", flat=True)),
 }))
 Lease.objects.all().delete()
@@ -187,6 +202,9 @@ class KilledTests(SimpleTestCase):
         found: dict[str, list[Any]] = json.loads(self.run_script(READ)[1])
         return found
 
+    def crash(self, point: str) -> dict[str, str]:
+        return {"CRASH_AT": point, "CRASH_MARK": str(self.folder / "crashed")}
+
     def test_a_killed_round_is_finished_by_the_next_process(self) -> None:
         people = self.simulator.inside(
             lambda twitch: [
@@ -195,7 +213,7 @@ class KilledTests(SimpleTestCase):
             ]
         )
         self.run_script(PREPARE, given=json.dumps([one for one, _ in people]))
-        crash = {"CRASH_AT": "between-batches", "CRASH_MARK": str(self.folder / "crashed")}
+        crash = self.crash("between-batches")
         assert self.run_script(POLL, **crash)[0] == -signal.SIGKILL
         half = self.read()
         # All three are under way; the last group is recorded, but its ring does not know yet.
@@ -206,3 +224,19 @@ class KilledTests(SimpleTestCase):
         assert whole["cursors"] == [0, 0, 0]
         assert whole["live"] == sorted(stream for _, stream in people if stream)
         assert whole["keys"] == [f"online:{stream}" for stream in whole["live"]]
+
+    def test_killed_while_followers_are_counted_each_is_counted_all_the_same(self) -> None:
+        totals = self.simulator.inside(
+            lambda twitch: [
+                [row["id"], twitch.people.followers_total(row["id"])]
+                for row in twitch.store.rows("SELECT id FROM people ORDER BY id LIMIT 12")
+            ]
+        )
+        self.run_script(PREPARE, given=json.dumps([one for one, _ in totals]))
+        crash = self.crash("after-recording-followers")
+        assert self.run_script(COUNT, **crash)[0] == -signal.SIGKILL
+        assert self.read()["counts"] == totals[:5]
+        assert self.run_script(COUNT, **crash)[0] == 0
+        whole = self.read()
+        assert whole["counts"] == totals
+        assert whole["cursors"] == [0]
