@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import Grant
 from accounts.refreshing import access_tokens, renew_together
 from accounts.twitch import oauth
@@ -49,7 +51,8 @@ def forget() -> None:
     Whoever lets us see it again, or is watched again, begins anew: what was followed meanwhile
     is not told. That is noticed once a round, while somebody polls.
     """
-    gone = FollowedCursor.objects.exclude(streamer__in=rings.followed_ones())
+    asked = rings.followed_ones().filter(pk=OuterRef("streamer_id"))
+    gone = FollowedCursor.objects.filter(~Exists(asked))
     if pks := list(gone.values_list("pk", flat=True)):
         FollowedCursor.objects.filter(pk__in=pks).delete()
 
