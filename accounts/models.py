@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -16,6 +16,11 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from streamwatch.encryption import EncryptedTextField
+
+# What lets us hear who follows a channel, for its streamer and its moderators alone.
+FOLLOWERS: Final = "moderator:read:followers"
+# What lets us see whom a viewer follows. Every login asks for it, so it alone publishes nothing.
+FOLLOWED: Final = "user:read:follows"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -69,6 +74,14 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         # JSON's own lookups differ between the databases; the quotes keep it to whole words.
         text = Cast("scopes", models.TextField())
         return self.active().alias(_scopes=text).filter(_scopes__contains=json.dumps(scope))
+
+    def showing_followers(self) -> Self:
+        """Active ones by which we may hear who follows a channel."""
+        return self.allowing(FOLLOWERS)
+
+    def showing_follows(self) -> Self:
+        """Active ones by which we may show whom the viewer follows: both scopes, no mere login."""
+        return self.allowing(FOLLOWERS).allowing(FOLLOWED)
 
     def due(self, now: datetime) -> Self:
         """Those to be validated, the longest due first."""

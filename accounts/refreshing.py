@@ -18,6 +18,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection, Mapping
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -107,6 +110,44 @@ def access_token(user_id: int) -> str:
     if not token:
         raise GrantEnded(f"viewer {user_id} has no live grant")
     return token
+
+
+def access_tokens(user_ids: Collection[int]) -> dict[int, str]:
+    """The access tokens of those viewers who have a live Grant that can be read.
+
+    One query; one a viewer more where the key of one has left FIELD_ENCRYPTION_KEYS.
+    """
+    grants = Grant.objects.active().filter(user_id__in=user_ids)
+    try:
+        return {pk: token for pk, token in grants.values_list("user_id", "access_token") if token}
+    except Undecipherable:
+        pass
+    found = {}
+    for user_id in user_ids:
+        with suppress(GrantEnded):
+            found[user_id] = access_token(user_id)
+    return found
+
+
+def renew_together(
+    dead: Mapping[int, str], *, oauth: OAuth, threads: Executor
+) -> dict[int, str | TwitchError]:
+    """Another token for each viewer whose token Twitch refused, or why there is none.
+
+    Twitch is asked in `threads`, the database by the caller's alone. Whose refresh another
+    process has under way, or whose Grant ends by it, is left out. A few queries a viewer.
+    """
+    claims = [claim for pk, token in dead.items() if (claim := claim_refresh(pk, dead=token))]
+    found: dict[int, str | TwitchError] = {}
+    for claim, answer in zip(claims, threads.map(lambda one: ask(one, oauth), claims), strict=True):
+        try:
+            settle(claim, answer)
+        except TwitchError as error:
+            found[claim.user_id] = error
+        else:
+            if isinstance(answer, UserTokens):
+                found[claim.user_id] = answer.access_token
+    return found
 
 
 def claim_refresh(user_id: int, *, dead: str) -> Refresh | None:

@@ -7,7 +7,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from activity.models import Absence, Activity, Broadcast, Follow, Ring, Segment
+from activity.models import (
+    Absence,
+    Activity,
+    Broadcast,
+    Follow,
+    FollowedCursor,
+    FollowerCount,
+    Ring,
+    Segment,
+)
 
 
 class LookOnly:
@@ -77,4 +86,20 @@ class AbsenceAdmin(LookOnly, admin.ModelAdmin[Absence]):
 
     list_display = ("streamer", "stream_id", "noticed_at")
     list_select_related = ("streamer",)
+    ordering = ("-id",)
+
+
+@admin.register(FollowerCount)
+class FollowerCountAdmin(LookOnly, admin.ModelAdmin[FollowerCount]):
+    list_display = ("streamer", "total", "as_of", "base_total", "base_at")
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id")
+    ordering = ("-id",)
+
+
+@admin.register(FollowedCursor)
+class FollowedCursorAdmin(LookOnly, admin.ModelAdmin[FollowedCursor]):
+    list_display = ("streamer", "from_at", "newest_at")
+    list_select_related = ("streamer",)
+    search_fields = ("=streamer__login", "=streamer__twitch_id")
     ordering = ("-id",)

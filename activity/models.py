@@ -214,3 +214,37 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream_id} of {self.streamer_id}"
+
+
+class FollowerCount(models.Model):
+    """How many follow a streamer, and the number that the next difference is counted from."""
+
+    streamer = models.OneToOneField(
+        Streamer, on_delete=models.CASCADE, related_name="follower_count"
+    )
+    total = models.PositiveBigIntegerField()
+    as_of = models.DateTimeField()
+    base_total = models.PositiveBigIntegerField()
+    base_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.total} follow {self.streamer_id}"
+
+
+class FollowedCursor(models.Model):
+    """How far the list of whom a streamer follows has been taken in.
+
+    There is none before the first reading, and none any more when the consent has ended or
+    nobody watches the streamer: what is followed meanwhile is no news afterwards.
+    """
+
+    streamer = models.OneToOneField(Streamer, on_delete=models.CASCADE)
+    # What was followed before is no news: it was so when we began to look.
+    from_at = models.DateTimeField()
+    # The newest follow up to which nothing is missing.
+    newest_at = models.DateTimeField()
+    # Follows taken in that may be listed again, "<followed_at> <Twitch id>" each.
+    taken = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.streamer_id} up to {self.newest_at:%Y-%m-%d %H:%M:%S}"

@@ -12,14 +12,11 @@ from accounts.requests import ViewerRequest
 from activity.chapters import last_broadcasts
 from activity.feed import newest_for, newest_of
 from activity.models import Activity
-from activity.rings import period_seconds
+from activity.rings import polled_seconds
 from subscriptions.coverage import Coverage, coverage_of
 from subscriptions.forms import SearchForm, is_login
 from subscriptions.models import Streamer, Subscription
 from subscriptions.panel import panel_for, states_of
-
-# The kinds that the quick rings find; names are looked at daily.
-POLLED_IN_RINGS = ("online", "offline", "changed")
 
 
 @require_GET
@@ -53,7 +50,8 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
     """What a streamer is doing and has done, for any viewer; 404 for one nobody has watched."""
     login = login.lower()
     # A recycled login may be known twice: whoever was last heard to have it.
-    found = Streamer.objects.filter(login=login).order_by("-name_as_of", "-pk").first()
+    known = Streamer.objects.filter(login=login).select_related("follower_count")
+    found = known.order_by("-name_as_of", "-pk").first()
     if found is None:
         context = {"login": login, "is_login": is_login(login)}
         return render(request, "activity/streamer_unknown.html", context, status=404)
@@ -72,8 +70,7 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
 
 def _coverage(streamer: Streamer) -> list[tuple[str, Coverage]]:
     """How each kind is learned of, with the kind in words (4 queries)."""
-    polled_seconds: dict[str, float] = dict.fromkeys(POLLED_IN_RINGS, period_seconds())
     return [
         (Activity.Kind(one.kind).label, one)
-        for one in coverage_of(streamer, polled_seconds=polled_seconds)
+        for one in coverage_of(streamer, polled_seconds=polled_seconds())
     ]

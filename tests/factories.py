@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from activity.models import Activity, Broadcast, Follow, Ring, Segment
+from activity.models import Activity, Broadcast, Follow, FollowerCount, Ring, Segment
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
 
@@ -132,6 +132,12 @@ def make_segment(*, broadcast: Broadcast, **fields: Any) -> Segment:
 
 def make_ring(**fields: Any) -> Ring:
     return Ring.objects.create(**{"due_at": LONG_AGO, "spent_until": LONG_AGO, **fields})
+
+
+def make_follower_count(*, streamer: Streamer, total: int, as_of: datetime) -> FollowerCount:
+    return FollowerCount.objects.create(
+        streamer=streamer, total=total, as_of=as_of, base_total=total, base_at=as_of
+    )
 
 
 def make_message(**fields: Any) -> InboxMessage:

@@ -18,10 +18,12 @@ from streamwatch.twitch.answers import json_object, refuse
 from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchUnavailable
 from streamwatch.twitch.payloads import (
     ChannelInformation,
+    FollowedChannel,
     FoundChannel,
     LiveStream,
     Profile,
     Promise,
+    words,
 )
 
 TIMEOUT = httpx.Timeout(5.0)
@@ -29,6 +31,8 @@ MAX_PAGES = 1_000  # A list that repeats its cursor for ever must end somewhere.
 LIMIT_HEADERS = ("Limit", "Remaining", "Reset")
 LONGEST_PATIENCE_SECONDS = 120.0
 PATIENT_TRIES = 5
+# Nobody has so many followers; more is no number.
+MOST_FOLLOWERS = 10**12
 
 Params = Sequence[tuple[str, str]]
 
@@ -107,6 +111,16 @@ class Helix:
         held._tokens = _HeldToken(self._tokens.current())  # noqa: SLF001  # our own class
         return held
 
+    def with_token(self, token: str) -> Self:
+        """The same client, over the same connections, with a viewer's token and its bucket.
+
+        Like those that hold(), for threads: a 401 is raised at once.
+        """
+        other = copy(self)
+        other._tokens = _HeldToken(token)  # noqa: SLF001  # our own class
+        other._limits = {}  # noqa: SLF001  # likewise
+        return other
+
     def close(self) -> None:
         """Let go of open connections; the client cannot be used afterwards."""
         self._http.close()
@@ -137,7 +151,26 @@ class Helix:
         """How many follow the channel; None when Twitch does not say."""
         data = self._send("GET", "/channels/followers", params=[("broadcaster_id", twitch_id)])
         total = data.get("total")
-        return total if isinstance(total, int) else None
+        return total if type(total) is int and 0 <= total <= MOST_FOLLOWERS else None
+
+    def followed_channels(self, user_id: str) -> Iterator[list[FollowedChannel]]:
+        """Whom the token's own user follows, newest first, 100 a page; asks page by page.
+
+        `TwitchUnavailable` also where pages repeat, for the rest of the list is not known then.
+        """
+        cursor, seen = "", {""}
+        while len(seen) <= MAX_PAGES:
+            params = [("user_id", user_id), ("first", "100"), ("after", cursor)]
+            data = self._send("GET", "/channels/followed", params=params[: 3 if cursor else 2])
+            yield [FollowedChannel.parse(item) for item in _list(data)]
+            pagination = data.get("pagination")
+            cursor = words(pagination, "cursor") if isinstance(pagination, dict) else ""
+            if not cursor:
+                return
+            if cursor in seen:
+                break
+            seen.add(cursor)
+        raise TwitchUnavailable("GET /channels/followed: the list does not end")
 
     def promises(self, *, user_id: str = "", subscription_id: str = "") -> Iterator[Promise]:
         """EventSub subscriptions of this application, oldest first, page by page.

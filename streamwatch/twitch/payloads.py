@@ -158,6 +158,25 @@ class LiveStream:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowedChannel:
+    """Somebody whom an account follows, and since when (Get Followed Channels)."""
+
+    twitch_id: str
+    login: str
+    display_name: str
+    followed_at: datetime | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            twitch_id=words(data, "broadcaster_id"),
+            login=words(data, "broadcaster_login"),
+            display_name=words(data, "broadcaster_name"),
+            followed_at=optional_time(data.get("followed_at")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Promise:
     """An EventSub subscription as Twitch lists it."""
 

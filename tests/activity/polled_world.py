@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from django.utils import timezone
 
+from accounts.granting import keep_grant
+from accounts.models import FOLLOWED, FOLLOWERS, User
 from accounts.twitch import helix, oauth
+from activity import rings
 from activity.models import Activity, Ring
 from simulator.testing import Simulator
 from subscriptions.models import Streamer, Subscription
 from tests.accounts.dance import local_twitch
+from tests.accounts.grants import consent_of
 from tests.factories import LONG_AGO, make_user
 
 MINUTE = timedelta(minutes=1)
+PERIODS = dict(rings.PERIODS)
+SHOWING_FOLLOWS = ("user:read:email", FOLLOWED, FOLLOWERS)
+# The rings that ask about a hundred streamers a request.
+LISTS = (rings.STREAMS, rings.CHANNELS, rings.PROFILES)
 
 
 class World:
@@ -47,6 +56,14 @@ class World:
         """So many people are watched by one viewer, with names, titles and categories as they
         are, but nobody is known to be live."""
         chosen = sorted(self.people().values(), key=lambda person: int(person["id"]))[:count]
+        return self._watch(chosen)
+
+    def watch_cast(self, *logins: str) -> list[Streamer]:
+        """The same of these people, in this order."""
+        by_login = {person["login"]: person for person in self.people().values()}
+        return self._watch([by_login[login] for login in logins])
+
+    def _watch(self, chosen: Sequence[dict[str, Any]]) -> list[Streamer]:
         Streamer.objects.bulk_create(
             Streamer(
                 twitch_id=person["id"],
@@ -69,6 +86,36 @@ class World:
         )
         return streamers
 
+    def consent(self, login: str, *scopes: str) -> User:
+        """The person lets us see whom they follow, or grants these scopes."""
+        given = self.simulator.log_in(login, *(scopes or SHOWING_FOLLOWS))
+        (person,) = (one for one in self.people().values() if one["login"] == login)
+        user = User.objects.filter(twitch_id=person["id"]).first()
+        user = user or make_user(twitch_id=person["id"], login=login)
+        keep_grant(user=user, consent=consent_of(given))
+        return user
+
+    def follow(self, who: str, *whom: str) -> None:
+        """The person `who` follows these, by id, in this order; nobody hears of it by message."""
+        self.simulator.inside(
+            lambda twitch: [
+                twitch.world.follow(twitch.people.get(who), twitch.people.get(one)) for one in whom
+            ]
+        )
+
+    def unfollow(self, who: str, whom: str) -> None:
+        self.simulator.inside(
+            lambda twitch: twitch.store.run(
+                "DELETE FROM follows WHERE user_id = ? AND broadcaster_id = ?", who, whom
+            )
+        )
+
+    def not_followed_by(self, who: str, count: int) -> list[str]:
+        """Ids of so many people whom `who` does not follow."""
+        followed = self.simulator.inside(lambda twitch: twitch.people.followed_ids(who))
+        strangers = sorted(self.people().keys() - followed - {who})
+        return strangers[:count]
+
     def change(self, person_id: str, **columns: Any) -> None:
         """Change a person of the simulator without a message: as when Twitch's was lost."""
         self.simulator.inside(lambda twitch: twitch.people.change(person_id, **columns))
@@ -83,6 +130,11 @@ def polled_world(**overrides: Any) -> Iterator[World]:
         finally:
             helix().close()
             oauth().close()
+
+
+def only(*names: str) -> AbstractContextManager[object]:
+    """There are no other rings than these in the block."""
+    return patch.object(rings, "PERIODS", {name: PERIODS[name] for name in names})
 
 
 def ring(name: str) -> Ring:

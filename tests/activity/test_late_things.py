@@ -14,7 +14,7 @@ from activity.recording import record
 from simulator.testing import wait_for
 from streamwatch.twitch.payloads import parse_message, parse_time
 from subscriptions.models import Streamer
-from tests.activity.polled_world import just_now, make_due
+from tests.activity.polled_world import LISTS, just_now, make_due, only
 from tests.factories import LONG_AGO
 from tests.subscriptions.reconcile_case import ReconcileCase
 from tests.subscriptions.twitch_here import ADA, person
@@ -29,6 +29,7 @@ class LateThingsTests(ReconcileCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.enterContext(only(*LISTS))
         self.confirmed()
         assert len(self.callback.of_kind("webhook_callback_verification")) == TYPES
         poll(twitch=helix())

@@ -16,7 +16,16 @@ from activity.models import Absence, Activity, Ring
 from activity.polling import poll
 from streamwatch.models import Lease
 from subscriptions.models import Streamer, Subscription
-from tests.activity.polled_world import World, just_now, make_due, polled_world, ring, told
+from tests.activity.polled_world import (
+    LISTS,
+    World,
+    just_now,
+    make_due,
+    only,
+    polled_world,
+    ring,
+    told,
+)
 from tests.activity.saying import POLL
 
 ALL = {"streams": 3, "channels": 3, "users": 3}
@@ -39,6 +48,7 @@ class PollingCase(TestCase):
         self.world.asked.clear()
         # Another test's token and bucket say nothing about this world.
         helix()._limits.clear()
+        self.enterContext(only(*LISTS))
 
     def poll(self) -> int:
         return poll(twitch=helix())
@@ -335,5 +345,6 @@ class NoTransactionTests(TransactionTestCase):
             world.watch(120)
             open_ones: list[bool] = []
             world.watch_requests = lambda: open_ones.append(connection.in_atomic_block)
-            assert poll(twitch=helix()) == 6
+            with only(*LISTS):
+                assert poll(twitch=helix()) == 6
             assert open_ones == [False] * 6

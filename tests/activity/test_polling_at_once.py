@@ -7,23 +7,28 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import SimpleTestCase, TransactionTestCase
+from django.utils import timezone
 
 from accounts.twitch import helix
-from activity import tasks
-from activity.models import Activity, Ring
+from activity import polling_answers, rings, tasks
+from activity.drafts import Draft, Followed
+from activity.models import Activity, FollowedCursor, FollowerCount, Ring
 from activity.polling import poll
 from simulator.testing import Simulator, running
 from subscriptions.models import Streamer
-from tests.activity.polled_world import polled_world
+from tests.activity.polled_world import LISTS, make_due, only, polled_world
 from tests.environment import VALUES, bare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +48,9 @@ for twitch_id in json.loads(sys.stdin.read()):
 POLL = """
 import django
 django.setup()
-from activity import polling, tasks
+from activity import polling, rings, tasks
+for name in rings.ONE_BY_ONE:
+    del rings.PERIODS[name]
 crash_point, groups = polling.crash_point, []
 def sixth(name):
     groups.append(name)
@@ -52,11 +59,25 @@ def sixth(name):
 polling.IN_FLIGHT, polling.crash_point = 1, sixth
 tasks.poll()
 """
+COUNT = """
+import django
+django.setup()
+from activity import polling, polling_answers, rings, tasks
+crash_point, groups = polling_answers.crash_point, []
+def second(name):
+    groups.append(name)
+    if len(groups) == 2:
+        crash_point(name)
+for name in rings.PERIODS.keys() - {rings.FOLLOWERS}:
+    del rings.PERIODS[name]
+polling.IN_FLIGHT, polling_answers.crash_point = 5, second
+tasks.poll()
+"""
 READ = """
 import json
 import django
 django.setup()
-from activity.models import Activity, Ring
+from activity.models import Activity, FollowerCount, Ring
 from streamwatch.models import Lease
 from subscriptions.models import Streamer
 live = Streamer.objects.exclude(live_stream_id="").values_list("live_stream_id", flat=True)
@@ -64,30 +85,34 @@ keys = Activity.objects.filter(kind="online").values_list("dedupe_key", flat=Tru
 print(json.dumps({
     "live": sorted(live),
     "keys": sorted(keys),
+    "counts": sorted(FollowerCount.objects.values_list("streamer__twitch_id", "total")),
     "cursors": sorted(Ring.objects.values_list("cursor", flat=True)),
 }))
 Lease.objects.all().delete()
 """
 
 
+def together(work: Callable[[], object]) -> None:
+    """So many workers do it at the same time."""
+    barrier = Barrier(WORKERS)
+
+    def one(_: int) -> None:
+        barrier.wait(10)
+        try:
+            work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WORKERS) as threads:
+        list(threads.map(one, range(WORKERS)))
+
+
 @pytest.mark.mariadb
 class AtOnceTests(TransactionTestCase):
     def setUp(self) -> None:
         self.world = self.enterContext(polled_world(streamers=MANY))
+        self.enterContext(only(*LISTS))
         self.world.watch(MANY)
-
-    def at_once(self, work: Any) -> list[Any]:
-        barrier = Barrier(WORKERS)
-
-        def one(_: int) -> Any:
-            barrier.wait(10)
-            try:
-                return work()
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(WORKERS) as threads:
-            return list(threads.map(one, range(WORKERS)))
 
     def assert_all_once(self) -> None:
         live = Streamer.objects.exclude(live_stream_id="").count()
@@ -96,13 +121,49 @@ class AtOnceTests(TransactionTestCase):
         assert set(Ring.objects.values_list("cursor", flat=True)) == {0}
 
     def test_with_the_lease_one_does_it_all(self) -> None:
-        self.at_once(tasks.poll)
+        together(tasks.poll)
         assert self.world.asked == {"streams": 3, "channels": 3, "users": 3}
         self.assert_all_once()
 
     def test_without_it_nothing_is_twice(self) -> None:
-        self.at_once(lambda: poll(twitch=helix()))
+        together(lambda: poll(twitch=helix()))
         self.assert_all_once()
+
+
+@pytest.mark.mariadb
+class FollowsAtOnceTests(TransactionTestCase):
+    """The rings that ask about one streamer a request; record() is replaced."""
+
+    def setUp(self) -> None:
+        self.world = self.enterContext(polled_world())
+        self.enterContext(only(*rings.ONE_BY_ONE))
+        self.drafts: list[Draft] = []
+        self.enterContext(patch.object(polling_answers, "record", self.drafts.extend))
+        self.ada, *_ = self.world.watch_cast("ada_streams", "bob_watches", "carla_plays")
+        self.world.consent("ada_streams")
+
+    def at_once(self, work: Any) -> None:
+        make_due()
+        Ring.objects.update(spent_until=timezone.now() - timedelta(minutes=1))
+        together(work)
+
+    def test_nothing_is_lost_or_said_again_later(self) -> None:
+        for work in (tasks.poll, lambda: poll(twitch=helix())):
+            poll(twitch=helix())
+            (chosen,) = self.world.not_followed_by(self.ada.twitch_id, 1)
+            self.world.follow(self.ada.twitch_id, chosen)
+            self.at_once(work)
+            # Before it is said a second time, record() knows it.
+            told = [
+                draft.followed.twitch_id for draft in self.drafts if isinstance(draft, Followed)
+            ]
+            assert set(told) == {chosen}
+            self.drafts.clear()
+            self.at_once(work)
+            assert self.drafts == []
+        assert FollowerCount.objects.count() == 3
+        assert FollowedCursor.objects.count() == 1
+        assert set(Ring.objects.values_list("cursor", flat=True)) == {0}
 
 
 class KilledTests(SimpleTestCase):
@@ -141,6 +202,9 @@ class KilledTests(SimpleTestCase):
         found: dict[str, list[Any]] = json.loads(self.run_script(READ)[1])
         return found
 
+    def crash(self, point: str) -> dict[str, str]:
+        return {"CRASH_AT": point, "CRASH_MARK": str(self.folder / "crashed")}
+
     def test_a_killed_round_is_finished_by_the_next_process(self) -> None:
         people = self.simulator.inside(
             lambda twitch: [
@@ -149,7 +213,7 @@ class KilledTests(SimpleTestCase):
             ]
         )
         self.run_script(PREPARE, given=json.dumps([one for one, _ in people]))
-        crash = {"CRASH_AT": "between-batches", "CRASH_MARK": str(self.folder / "crashed")}
+        crash = self.crash("between-batches")
         assert self.run_script(POLL, **crash)[0] == -signal.SIGKILL
         half = self.read()
         # All three are under way; the last group is recorded, but its ring does not know yet.
@@ -160,3 +224,19 @@ class KilledTests(SimpleTestCase):
         assert whole["cursors"] == [0, 0, 0]
         assert whole["live"] == sorted(stream for _, stream in people if stream)
         assert whole["keys"] == [f"online:{stream}" for stream in whole["live"]]
+
+    def test_killed_while_followers_are_counted_each_is_counted_all_the_same(self) -> None:
+        totals = self.simulator.inside(
+            lambda twitch: [
+                [row["id"], twitch.people.followers_total(row["id"])]
+                for row in twitch.store.rows("SELECT id FROM people ORDER BY id LIMIT 12")
+            ]
+        )
+        self.run_script(PREPARE, given=json.dumps([one for one, _ in totals]))
+        crash = self.crash("after-recording-followers")
+        assert self.run_script(COUNT, **crash)[0] == -signal.SIGKILL
+        assert self.read()["counts"] == totals[:5]
+        assert self.run_script(COUNT, **crash)[0] == 0
+        whole = self.read()
+        assert whole["counts"] == totals
+        assert whole["cursors"] == [0]

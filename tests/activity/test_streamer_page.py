@@ -13,6 +13,7 @@ from tests.activity.saying import ANN, at, channel, offline, online, raid, told
 from tests.factories import (
     make_activity,
     make_broadcast,
+    make_follower_count,
     make_promise,
     make_ring,
     make_segment,
@@ -53,6 +54,17 @@ class StreamerPageTests(TestCase):
         assert sentences["online"] == "Twitch tells it at once"
         assert sentences["offline"].startswith("Checked by polling every 61 s")
         self.assertContains(answer, "How StreamWatch knows")
+
+    def test_says_how_many_follow_and_since_when_that_is_known(self) -> None:
+        self.assertNotContains(self.client.get(self.url), "data-followers")
+        counted_at = timezone.now() - timedelta(hours=2)
+        count = make_follower_count(streamer=self.ann, total=12_345, as_of=counted_at)
+        answer = self.client.get(self.url)
+        self.assertContains(answer, '<span class="figures">12,345</span> followers, counted')
+        self.assertContains(answer, "2 h ago</time>")
+        count.total = 1
+        count.save()
+        self.assertContains(self.client.get(self.url), ">1</span> follower, counted")
 
     def test_says_nothing_of_it_when_nobody_watches(self) -> None:
         self.assertNotContains(self.client.get(self.url), "How StreamWatch knows")
