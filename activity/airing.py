@@ -139,6 +139,10 @@ class Airing:
             elif not segment.is_end_known:
                 seen_at = max(segment.seen_at or segment.began_at, segment.began_at)
                 segment.ended_at = min(seen_at, following.began_at) if following else seen_at
+            elif following and following.is_beginning_known and segment.ended_at:
+                # Nobody streams twice at once: a clock differs, or an end without id was taken
+                # for this one's before the stream was heard of that it ended.
+                segment.ended_at = min(segment.ended_at, following.began_at)
 
     def _group(self, *, now: datetime, grace: timedelta) -> None:
         """A Broadcast for each stretch: one that its Segments had, else a new one."""

@@ -86,7 +86,7 @@ class StretchTests(TestCase):
     def test_overlapping_streams_are_one_broadcast(self) -> None:
         """Twitch sends an end late; the next stream may have begun meanwhile."""
         told(online("s1", 10), online("s2", 50), offline("s1", 60))
-        assert stretches() == [[("s1", at(10), at(60)), ("s2", at(50), None)]]
+        assert stretches() == [[("s1", at(10), at(50)), ("s2", at(50), None)]]
         told(offline("s2", 55))
         assert Broadcast.objects.get().ended_at == at(60)
 
