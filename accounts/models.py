@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -16,6 +16,13 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from streamwatch.encryption import EncryptedTextField
+
+# What lets us hear who follows a channel, for its streamer and its moderators alone.
+FOLLOWERS: Final = "moderator:read:followers"
+# What lets us see whom a viewer follows. Every login asks for it, so it alone publishes nothing.
+FOLLOWED: Final = "user:read:follows"
+# Whom a streamer follows is shown where both are allowed: only /consent/ asks for that.
+TO_SHOW_FOLLOWS: Final = frozenset({FOLLOWERS, FOLLOWED})
 
 
 class UserManager(BaseUserManager["User"]):
@@ -66,9 +73,25 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def allowing(self, scope: str) -> Self:
         """Active ones with `scope`. Reads every row that earlier filters leave, by no index."""
+        return self.active().with_scope(scope)
+
+    def showing_followers(self) -> Self:
+        """Active ones by which we may hear who follows a channel."""
+        return self.allowing(FOLLOWERS)
+
+    def showing_follows(self) -> Self:
+        """Active ones by which we may show whom the viewer follows: both scopes, no mere login."""
+        return self.allowing(FOLLOWERS).allowing(FOLLOWED)
+
+    def that_showed_followers(self) -> Self:
+        """Dead ones by which we heard who follows a channel."""
+        return self.filter(state=Grant.State.DEAD).with_scope(FOLLOWERS)
+
+    def with_scope(self, scope: str) -> Self:
+        """Those, alive or dead, whose scopes have it."""
         # JSON's own lookups differ between the databases; the quotes keep it to whole words.
         text = Cast("scopes", models.TextField())
-        return self.active().alias(_scopes=text).filter(_scopes__contains=json.dumps(scope))
+        return self.alias(_scopes=text).filter(_scopes__contains=json.dumps(scope))
 
     def due(self, now: datetime) -> Self:
         """Those to be validated, the longest due first."""
@@ -127,6 +150,35 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"grant of {self.user_id} ({self.state})"
+
+
+class ModerationQuerySet(models.QuerySet["Moderation"]):
+    def showing_followers(self) -> Self:
+        """Those whose viewer has a Grant by which we may hear who follows a channel."""
+        grants = Grant.objects.showing_followers().filter(user=models.OuterRef("user"))
+        return self.filter(models.Exists(grants))
+
+
+class Moderation(models.Model):
+    """A viewer allowed it by a link that names another's channel: probably a moderator there.
+
+    Whether it is so only Twitch knows: it tells the followers of a channel to nobody else.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    # Twitch's id of the channel, for logins are recycled.
+    channel_id = models.CharField(max_length=32, db_index=True)  # subscribe() looks here
+    named_at = models.DateTimeField()
+
+    objects = ModerationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "channel_id"], name="moderation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} for {self.channel_id}"
 
 
 class OperatorBinding(models.Model):

@@ -13,11 +13,14 @@ from activity.chapters import last_broadcasts
 from activity.feed import newest_for, newest_of
 from activity.models import Activity
 from activity.rings import period_seconds
-from subscriptions.coverage import Coverage, coverage_of
+from subscriptions.consenting import consent_link
+from subscriptions.coverage import Code, Coverage, coverage_of
 from subscriptions.forms import SearchForm, is_login
 from subscriptions.models import Streamer, Subscription
 from subscriptions.panel import panel_for, states_of
 
+# The kinds in words, those too that only a consent shows.
+LABELS = {"follower": "new follower", "follows": "followed", **dict(Activity.Kind.choices)}
 # The kinds that the quick rings find; names are looked at daily.
 POLLED_IN_RINGS = ("online", "offline", "changed")
 
@@ -58,6 +61,7 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
         context = {"login": login, "is_login": is_login(login)}
         return render(request, "activity/streamer_unknown.html", context, status=404)
     mine = Subscription.objects.of(request.user).filter(streamer=found).first()
+    coverage = _coverage(found)
     context = {
         "streamer": found,
         "subscription": mine,
@@ -65,16 +69,14 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
         "state": states_of([found])[found.pk],
         "stretches": last_broadcasts(found),
         "activities": newest_of(found),
-        "coverage": _coverage(found),
+        "coverage": coverage,
+        "needs_consent": any(one.code == Code.NEEDS_CONSENT for _, one in coverage),
+        "consent_link": consent_link(found),
     }
     return render(request, "activity/streamer.html", context)
 
 
 def _coverage(streamer: Streamer) -> list[tuple[str, Coverage]]:
-    """How each kind that is recorded is learned of, with the kind in words (4 queries)."""
+    """How each kind is learned of, with the kind in words (4 queries)."""
     polled_seconds: dict[str, float] = dict.fromkeys(POLLED_IN_RINGS, period_seconds())
-    return [
-        (Activity.Kind(one.kind).label, one)
-        for one in coverage_of(streamer, polled_seconds=polled_seconds)
-        if one.kind in Activity.Kind.values
-    ]
+    return [(LABELS[one.kind], one) for one in coverage_of(streamer, polled_seconds=polled_seconds)]

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     CHANNEL_UPDATE = "channel.update"
     RAID = "channel.raid"
     USER_UPDATE = "user.update"
+    FOLLOW = "channel.follow"
     AUTHORIZATION_REVOKE = "user.authorization.revoke"
 
 
@@ -28,6 +29,7 @@ VERSIONS: Final[Mapping[str, str]] = {
     EventType.CHANNEL_UPDATE: "2",
     EventType.RAID: "1",
     EventType.USER_UPDATE: "1",
+    EventType.FOLLOW: "2",
     EventType.AUTHORIZATION_REVOKE: "1",
 }
 
@@ -45,6 +47,7 @@ class Status(StrEnum):
     VERIFICATION_FAILED = "webhook_callback_verification_failed"
     FAILURES_EXCEEDED = "notification_failures_exceeded"
     AUTHORIZATION_REVOKED = "authorization_revoked"
+    MODERATOR_REMOVED = "moderator_removed"
     USER_REMOVED = "user_removed"
     VERSION_REMOVED = "version_removed"
 
