@@ -26,7 +26,7 @@ from subscriptions.models import (
     Streamer,
     Subscription,
 )
-from subscriptions.promises import APPLICATION_TYPES
+from subscriptions.promises import APPLICATION_TYPES, Key
 
 # Of one run; the next one has the rest.
 MOST_WANTS: Final = 1_000
@@ -62,6 +62,11 @@ def drop_wants_of(twitch_id: str) -> None:
 def consent_link(streamer: Streamer) -> str:
     """What to send to a streamer, or a moderator there, who shall show the followers."""
     return f"{settings.PUBLIC_URL}{reverse('consent')}?channel={streamer.twitch_id}"
+
+
+def follow_key(channel_id: str, moderator_id: str) -> Key:
+    """What the followers of a channel are about, on the consent of that person."""
+    return EventType.FOLLOW, condition_key(_condition(channel_id, moderator_id))
 
 
 def is_by_moderator(row: EventSubSubscription) -> bool:
@@ -135,15 +140,19 @@ def _wants(grant: str, channel_id: str) -> QuerySet[EventSubWant]:
 
 def _want(basis: Basis) -> EventSubWant:
     grant, channel_id, moderator_id = basis
-    condition = {"broadcaster_user_id": channel_id, "moderator_user_id": moderator_id}
+    type_, key = follow_key(channel_id, moderator_id)
     return EventSubWant(
-        type=EventType.FOLLOW,
-        condition=condition,
-        condition_key=condition_key(condition),
+        type=type_,
+        condition=_condition(channel_id, moderator_id),
+        condition_key=key,
         subject_id=channel_id,
         owner_kind=OwnerKind.GRANT,
         owner_id=grant,
     )
+
+
+def _condition(channel_id: str, moderator_id: str) -> dict[str, str]:
+    return {"broadcaster_user_id": channel_id, "moderator_user_id": moderator_id}
 
 
 def _keep_the_applications() -> None:

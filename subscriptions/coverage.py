@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import FOLLOWERS, TO_SHOW_FOLLOWS, Grant
 from streamwatch.twitch.eventsub import EventType
 from subscriptions import troubles
-from subscriptions.consenting import is_by_moderator
+from subscriptions.consenting import follow_key, is_by_moderator
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer
 from subscriptions.promises import Key, row_key
 
@@ -173,14 +173,17 @@ class _Streamer:
         return "" if row.is_enabled else row.trouble or WAITING
 
     def _followers(self) -> Coverage:
-        # A row that nobody wants any more is on its way out: its consent has ended.
-        wanted = [key for key in self.wanted if key[0] == EventType.FOLLOW]
+        shows = self.consent.shows("follower")
+        # What rested on a consent that has ended is on its way out, wanted or not.
+        own = follow_key(self.twitch_id, self.twitch_id)
+        follows = [key for key in self.wanted if key[0] == EventType.FOLLOW]
+        wanted = [key for key in follows if shows or key != own]
         rows = [row for row in self.rows if row_key(row) in wanted]
         if any(row.is_enabled for row in rows) and settings.CAN_RECEIVE_WEBHOOKS:
             return Coverage("follower", Code.PUSHED, PUSHED)
         # A moderator's consent does as well, unless Twitch says that they are none.
         refused = [row for row in rows if is_by_moderator(row) and troubles.is_refusal(row.trouble)]
-        if not self.consent.shows("follower") and len(refused) == len(wanted):
+        if not shows and len(refused) == len(wanted):
             meanwhile = "until then only the number of followers is known"
             return self._needs_consent("follower", refused[0].trouble if refused else meanwhile)
         row = next((row for row in rows if row not in refused), None)

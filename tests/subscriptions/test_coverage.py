@@ -137,6 +137,14 @@ class CoverageTests(TestCase):
         self.allow("moderator:read:followers")
         assert self.of("follower") == ("lost", "Not seen: Twitch has not confirmed it yet")
 
+    def test_between_its_end_and_the_sweep_a_consent_is_needed_already(self) -> None:
+        self.allow("moderator:read:followers", state=Grant.State.DEAD)
+        condition = {"broadcaster_user_id": "4711", "moderator_user_id": "4711"}
+        self.promise("channel.follow", condition)
+        assert self.of("follower")[0] == "needs_consent"
+        self.change("channel.follow", status="authorization_revoked", trouble="too bad")
+        assert self.of("follower")[1].startswith("The streamer's consent at Twitch has ended; ")
+
     def test_only_a_consent_to_it_can_end(self) -> None:
         self.allow("user:read:follows", state=Grant.State.DEAD)
         for kind in ("follower", "follows"):
