@@ -65,6 +65,8 @@ def keep_grant(*, user: User, consent: Consent) -> bool:
             "refresh_doubts": 0,
             "updated_at": now,
         }
+        if FOLLOWERS in consent.scopes:
+            values["showed_followers"] = True
         # Not read first: the old tokens may be sealed with a key that is gone.
         if not Grant.objects.filter(user=user).update(**values):
             Grant.objects.create(user=user, **values)

@@ -24,6 +24,9 @@ FOLLOWED: Final = "user:read:follows"
 # Whom a streamer follows is shown where both are allowed: only /consent/ asks for that.
 TO_SHOW_FOLLOWS: Final = frozenset({FOLLOWERS, FOLLOWED})
 
+# JSON's own lookups differ between the databases; as a text, quotes keep a search to whole words.
+SCOPES: Final = Cast("scopes", models.TextField())
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, twitch_id: str, **fields: Any) -> User:
@@ -73,7 +76,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def allowing(self, scope: str) -> Self:
         """Active ones with `scope`. Reads every row that earlier filters leave, by no index."""
-        return self.active().with_scope(scope)
+        return self.active().alias(_scopes=SCOPES).filter(_scopes__contains=json.dumps(scope))
 
     def showing_followers(self) -> Self:
         """Active ones by which we may hear who follows a channel."""
@@ -83,15 +86,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Active ones by which we may show whom the viewer follows: both scopes, no mere login."""
         return self.allowing(FOLLOWERS).allowing(FOLLOWED)
 
-    def that_showed_followers(self) -> Self:
-        """Dead ones by which we heard who follows a channel."""
-        return self.filter(state=Grant.State.DEAD).with_scope(FOLLOWERS)
-
-    def with_scope(self, scope: str) -> Self:
-        """Those, alive or dead, whose scopes have it."""
-        # JSON's own lookups differ between the databases; the quotes keep it to whole words.
-        text = Cast("scopes", models.TextField())
-        return self.alias(_scopes=text).filter(_scopes__contains=json.dumps(scope))
+    def no_longer_showing_followers(self) -> Self:
+        """Dead or narrower now, by which we once might hear who follows a channel."""
+        once = self.filter(showed_followers=True).alias(_scopes=SCOPES)
+        return once.exclude(state=Grant.State.ACTIVE, _scopes__contains=json.dumps(FOLLOWERS))
 
     def due(self, now: datetime) -> Self:
         """Those to be validated, the longest due first."""
@@ -122,6 +120,8 @@ class Grant(models.Model):
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
     # How it died; "" while it lives.
     ending = models.CharField(max_length=16, choices=Ending.choices, blank=True, default="")
+    # Whether it ever had FOLLOWERS; a later login with less does not undo that.
+    showed_followers = models.BooleanField(default=False)
     granted_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     validated_at = models.DateTimeField(null=True)

@@ -103,8 +103,10 @@ def coverage_of_all(
         rows[row.subject_id].append(row)
     grants = Grant.objects.filter(user__twitch_id__in=subjects)
     consents = {
-        twitch_id: _Consent(frozenset(scopes), state == Grant.State.ACTIVE)
-        for twitch_id, scopes, state in grants.values_list("user__twitch_id", "scopes", "state")
+        twitch_id: _Consent(frozenset(scopes if state == Grant.State.ACTIVE else ()), once)
+        for twitch_id, scopes, state, once in grants.values_list(
+            "user__twitch_id", "scopes", "state", "showed_followers"
+        )
     }
     return {
         pk: _Streamer(
@@ -120,19 +122,16 @@ def coverage_of_all(
 
 @dataclass(frozen=True, slots=True)
 class _Consent:
-    """What a streamer's own Grant allows, or allowed."""
+    """What a streamer's own Grant allows; once it may have shown followers."""
 
     scopes: Set[str]
-    is_active: bool
+    showed_followers: bool
 
     def shows(self, kind: str) -> bool:
-        return self.is_active and self.scopes >= NEEDED[kind]
-
-    def has_ended(self, kind: str) -> bool:
-        return not self.is_active and self.scopes >= NEEDED[kind]
+        return self.scopes >= NEEDED[kind]
 
 
-NO_GRANT: Final = _Consent(frozenset(), is_active=False)
+NO_GRANT: Final = _Consent(frozenset(), showed_followers=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +200,7 @@ class _Streamer:
         return Coverage(kind, Code.POLLED, f"Checked by polling{period}: {_lower(why)}")
 
     def _needs_consent(self, kind: str, meanwhile: str) -> Coverage:
-        why = CONSENT_ENDED if self.consent.has_ended(kind) else NO_CONSENT
+        why = CONSENT_ENDED if self.consent.showed_followers else NO_CONSENT
         return Coverage(kind, Code.NEEDS_CONSENT, f"{why}; {_lower(meanwhile)}")
 
 

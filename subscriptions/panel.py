@@ -90,7 +90,7 @@ def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
 
 def _ended_consents(subjects: Mapping[str, int]) -> set[str]:
     """Whose own consent has ended; one more query when there are some."""
-    grants = Grant.objects.that_showed_followers().filter(user__twitch_id__in=subjects)
+    grants = Grant.objects.no_longer_showing_followers().filter(user__twitch_id__in=subjects)
     ended = set(grants.values_list("user__twitch_id", flat=True))
     if not ended:
         return ended

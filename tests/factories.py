@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Grant, User
+from accounts.models import FOLLOWERS, Grant, User
 from activity.models import Activity, Broadcast, Ring, Segment
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
@@ -68,7 +68,9 @@ def make_grant(*scopes: str, **fields: Any) -> Grant:
     user = fields.pop("user", None) or make_user(
         **{name: fields.pop(name) for name in ("twitch_id", "login") if name in fields}
     )
-    return Grant.objects.create(user=user, scopes=list(scopes or CONSENTED), **fields)
+    scopes = scopes or CONSENTED
+    fields.setdefault("showed_followers", FOLLOWERS in scopes)
+    return Grant.objects.create(user=user, scopes=list(scopes), **fields)
 
 
 def make_promise(*, subject_id: str, **fields: Any) -> EventSubSubscription:

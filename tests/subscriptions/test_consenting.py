@@ -61,9 +61,14 @@ class ScopesTests(TestCase):
                 found = (
                     grants.showing_followers().exists(),
                     grants.showing_follows().exists(),
-                    grants.that_showed_followers().exists(),
+                    grants.no_longer_showing_followers().exists(),
                 )
                 assert found == shows
+
+    def test_a_later_login_with_less_does_not_make_it_unsaid(self) -> None:
+        grant = make_grant(FOLLOWERS)
+        Grant.objects.filter(pk=grant.pk).update(scopes=[FOLLOWED])
+        assert Grant.objects.no_longer_showing_followers().exists()
 
 
 class WantTests(TestCase):

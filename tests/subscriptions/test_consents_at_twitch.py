@@ -110,6 +110,14 @@ class StreamerTests(ConsentCase):
         assert self.has_consent_ended()
         assert self.state() == ("watching", "Watching")
 
+    def test_the_streamer_logging_in_again_gives_nothing_back(self) -> None:
+        self.allow().post("/settings/consent/")
+        Dancer().log_in_as("ada_streams")
+        self.sweep()
+        assert self.follow() == []
+        assert self.followers()[1].startswith("The streamer's consent at Twitch has ended; ")
+        assert self.has_consent_ended()
+
     def test_given_again_it_begins_anew(self) -> None:
         self.allow().post("/settings/consent/")
         self.sweep()

@@ -11,7 +11,7 @@ from streamwatch.twitch.eventsub import condition_key
 from subscriptions import troubles
 from subscriptions.coverage import Code, Coverage, coverage_of, coverage_of_all
 from subscriptions.models import EventSubSubscription
-from tests.factories import make_promise, make_streamer, make_subscription, make_user, make_want
+from tests.factories import make_grant, make_promise, make_streamer, make_subscription, make_want
 
 ALL = ["online", "offline", "changed", "renamed", "raid_in", "raid_out", "follower", "follows"]
 TYPES = (
@@ -39,8 +39,7 @@ class CoverageTests(TestCase):
         make_promise(subject_id="4711", **{**values, **fields})
 
     def allow(self, *scopes: str, **fields: Any) -> None:
-        user = make_user(twitch_id="4711")
-        Grant.objects.create(user=user, scopes=list(scopes), **fields)
+        make_grant(*scopes, twitch_id="4711", **fields)
 
     def change(self, type_: str, **values: Any) -> None:
         assert EventSubSubscription.objects.filter(type=type_).update(**values)

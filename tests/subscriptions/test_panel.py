@@ -188,10 +188,15 @@ class StatesTests(TestCase):
         user = make_user(twitch_id=self.streamer.twitch_id)
         grant = make_grant(user=user)
         assert not self.state().has_consent_ended
-        for scopes, has_ended in ((["user:read:follows"], False), (list(CONSENTED), True)):
-            Grant.objects.filter(pk=grant.pk).update(state=Grant.State.DEAD, scopes=scopes)
+        for changes in ({"state": Grant.State.DEAD}, {"scopes": ["user:read:follows"]}):
+            Grant.objects.update(state=Grant.State.ACTIVE, scopes=list(CONSENTED))
+            assert not self.state().has_consent_ended
+            Grant.objects.filter(pk=grant.pk).update(**changes)
             found = states_of([self.streamer, make_streamer()])
-            assert [one.has_consent_ended for one in found.values()] == [has_ended, False]
+            assert [one.has_consent_ended for one in found.values()] == [True, False]
+        Grant.objects.update(showed_followers=False)
+        assert not self.state().has_consent_ended
+        Grant.objects.update(showed_followers=True)
         self.client.force_login(self.subscription.user)
         self.assertContains(self.client.get(URL), "Consent ended")
         key = f"broadcaster_user_id={self.streamer.twitch_id}&moderator_user_id=9"
