@@ -41,7 +41,7 @@ def agree_with_consents() -> None:
 
     `channel.follow` is wanted of every watched streamer who shows followers, and of every watched
     channel whose moderator seems to show them. Four queries when nothing differs; at most 1,000
-    wants come and 1,000 go in one run.
+    of either kind come and 1,000 go in one run.
     """
     _drop_baseless()
     _add([*_own(), *_moderated()])
