@@ -84,7 +84,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
             expires_at=token.expires_at,
         )
         profile = Profile.parse(sociallogin.account.extra_data)
-        sociallogin.user = log_in(profile=profile, consent=consent)
+        channel_id = _named_channel(sociallogin.state)
+        sociallogin.user = log_in(profile=profile, consent=consent, channel_id=channel_id)
 
     def on_authentication_error(
         self,
@@ -103,11 +104,18 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         _keep_next(request, (state or {}).get("next"))
         if error == AuthError.CANCELLED:
             if (state or {}).get("next") == reverse("consent_thanks"):
-                raise ImmediateHttpResponse(HttpResponseRedirect(reverse("consent_denied")))
+                channel_id = _named_channel(state or {})
+                query = f"?{urlencode({'channel': channel_id})}" if channel_id else ""
+                raise ImmediateHttpResponse(HttpResponseRedirect(reverse("consent_denied") + query))
             query = f"?{request.GET.urlencode()}" if request.GET else ""
             url = reverse("socialaccount_login_cancelled") + query
             raise ImmediateHttpResponse(HttpResponseRedirect(url))
         raise ImmediateHttpResponse(_failure(request, exception, has_state=state is not None))
+
+
+def _named_channel(state: dict[str, Any]) -> str:
+    """The channel that the link to the consent named; "" where it named none."""
+    return str((state.get("data") or {}).get("channel_id", ""))
 
 
 def _keep_next(request: HttpRequest, url: str | None) -> None:

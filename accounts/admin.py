@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
-from accounts.models import AppToken, Grant, OperatorBinding, User
+from accounts.models import AppToken, Grant, Moderation, OperatorBinding, User
 
 # Always empty here: no row of them is written, and groups give no rights that anything asks.
 for model in (EmailAddress, SocialAccount, SocialApp, SocialToken, Group):
@@ -65,6 +65,14 @@ class GrantAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the tokens: they are not shown, and their key may be gone."""
         return super().get_queryset(request).defer("access_token", "refresh_token")
+
+
+@admin.register(Moderation)
+class ModerationAdmin(ReadOnlyAdmin):
+    list_display = ("user", "channel_id", "named_at")
+    list_select_related = ("user",)
+    search_fields = ("user__login", "=channel_id")
+    ordering = ("-pk",)
 
 
 @admin.register(OperatorBinding)

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Grant, User
+from accounts.models import FOLLOWERS, Grant, Moderation, User
 from streamwatch.encryption import Undecipherable
 
-# What lets us hear who follows a channel.
-FOLLOWERS: Final = "moderator:read:followers"
 # Twitch demands it every hour, and a run may be late.
 VALIDATION_MINUTES: Final = (45.0, 55.0)
+# Of one viewer; the rest costs Twitch's points for nothing.
+MOST_MODERATIONS: Final = 20
 _random = SystemRandom()
 
 
@@ -65,10 +65,26 @@ def keep_grant(*, user: User, consent: Consent) -> bool:
             "refresh_doubts": 0,
             "updated_at": now,
         }
+        if FOLLOWERS in consent.scopes:
+            values["showed_followers"] = True
         # Not read first: the old tokens may be sealed with a key that is gone.
         if not Grant.objects.filter(user=user).update(**values):
             Grant.objects.create(user=user, **values)
     return True
+
+
+def note_moderation(*, user: User, channel_id: str) -> None:
+    """Remember that the viewer followed a link for somebody else's channel; the last 20.
+
+    Whether they moderate it Twitch says, when it is asked for the followers. About five queries.
+    """
+    if not channel_id or channel_id == user.twitch_id:
+        return
+    mine = Moderation.objects.filter(user=user)
+    now = timezone.now()
+    mine.update_or_create(user=user, channel_id=channel_id, defaults={"named_at": now})
+    newest = mine.order_by("-named_at", "-pk").values_list("pk", flat=True)
+    mine.filter(pk__in=list(newest[MOST_MODERATIONS : 2 * MOST_MODERATIONS])).delete()
 
 
 def scopes_to_ask(user: User | None) -> list[str]:

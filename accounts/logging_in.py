@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accounts.granting import Consent, keep_grant
+from accounts.granting import Consent, keep_grant, note_moderation
 from accounts.models import User
 from accounts.operators import follow_bindings
 from streamwatch.twitch.payloads import Profile
@@ -16,17 +16,18 @@ from streamwatch.twitch.payloads import Profile
 LONGEST_ADDRESS = 254  # EmailField's column
 
 
-def log_in(*, profile: Profile, consent: Consent) -> User:
+def log_in(*, profile: Profile, consent: Consent, channel_id: str = "") -> User:
     """The viewer with the profile's Twitch id, new or refreshed, with Grant and rights.
 
-    Somebody who is switched off is refreshed, but gets neither. About eight queries, in one
-    transaction.
+    `channel_id` is whose channel the link to the consent named. Somebody who is switched off is
+    refreshed, but gets neither. About eight queries, in one transaction.
     """
     with transaction.atomic():
         user = _refreshed(profile)
         if user.is_active:
             follow_bindings(user)
             keep_grant(user=user, consent=consent)
+            note_moderation(user=user, channel_id=channel_id)
     return user
 
 

@@ -21,6 +21,11 @@ from streamwatch.encryption import EncryptedTextField
 FOLLOWERS: Final = "moderator:read:followers"
 # What lets us see whom a viewer follows. Every login asks for it, so it alone publishes nothing.
 FOLLOWED: Final = "user:read:follows"
+# Whom a streamer follows is shown where both are allowed: only /consent/ asks for that.
+TO_SHOW_FOLLOWS: Final = frozenset({FOLLOWERS, FOLLOWED})
+
+# JSON's own lookups differ between the databases; as a text, quotes keep a search to whole words.
+SCOPES: Final = Cast("scopes", models.TextField())
 
 
 class UserManager(BaseUserManager["User"]):
@@ -71,9 +76,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def allowing(self, scope: str) -> Self:
         """Active ones with `scope`. Reads every row that earlier filters leave, by no index."""
-        # JSON's own lookups differ between the databases; the quotes keep it to whole words.
-        text = Cast("scopes", models.TextField())
-        return self.active().alias(_scopes=text).filter(_scopes__contains=json.dumps(scope))
+        return self.active().alias(_scopes=SCOPES).filter(_scopes__contains=json.dumps(scope))
 
     def showing_followers(self) -> Self:
         """Active ones by which we may hear who follows a channel."""
@@ -82,6 +85,11 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def showing_follows(self) -> Self:
         """Active ones by which we may show whom the viewer follows: both scopes, no mere login."""
         return self.allowing(FOLLOWERS).allowing(FOLLOWED)
+
+    def no_longer_showing_followers(self) -> Self:
+        """Dead or narrower now, by which we once might hear who follows a channel."""
+        once = self.filter(showed_followers=True).alias(_scopes=SCOPES)
+        return once.exclude(state=Grant.State.ACTIVE, _scopes__contains=json.dumps(FOLLOWERS))
 
     def due(self, now: datetime) -> Self:
         """Those to be validated, the longest due first."""
@@ -112,6 +120,8 @@ class Grant(models.Model):
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
     # How it died; "" while it lives.
     ending = models.CharField(max_length=16, choices=Ending.choices, blank=True, default="")
+    # Whether it ever had FOLLOWERS; a later login with less does not undo that.
+    showed_followers = models.BooleanField(default=False)
     granted_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     validated_at = models.DateTimeField(null=True)
@@ -140,6 +150,35 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"grant of {self.user_id} ({self.state})"
+
+
+class ModerationQuerySet(models.QuerySet["Moderation"]):
+    def showing_followers(self) -> Self:
+        """Those whose viewer has a Grant by which we may hear who follows a channel."""
+        grants = Grant.objects.showing_followers().filter(user=models.OuterRef("user"))
+        return self.filter(models.Exists(grants))
+
+
+class Moderation(models.Model):
+    """A viewer allowed it by a link that names another's channel: probably a moderator there.
+
+    Whether it is so only Twitch knows: it tells the followers of a channel to nobody else.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    # Twitch's id of the channel, for logins are recycled.
+    channel_id = models.CharField(max_length=32, db_index=True)  # subscribe() looks here
+    named_at = models.DateTimeField()
+
+    objects = ModerationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "channel_id"], name="moderation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} for {self.channel_id}"
 
 
 class OperatorBinding(models.Model):

@@ -49,7 +49,7 @@ def note_revoked(*, twitch_id: str, at: datetime) -> bool:
     A consent given later is not meant by it; Twitch is asked about that one soon instead, for
     the two clocks may differ. Safe to call again. Two to four queries.
     """
-    user_id = User.objects.filter(twitch_id=twitch_id).values_list("pk", flat=True).first()
+    user_id = _user_id(twitch_id)
     if user_id is None:
         return False
     given_before = Q(granted_at__lt=at) | Q(granted_at=None)
@@ -57,3 +57,14 @@ def note_revoked(*, twitch_id: str, at: datetime) -> bool:
         return True
     Grant.objects.active().filter(user_id=user_id).update(due_at=timezone.now())
     return False
+
+
+def validate_soon(*, twitch_id: str) -> None:
+    """There is doubt about the person's Grant: have Twitch asked about it next (2 queries)."""
+    user_id = _user_id(twitch_id)
+    if user_id is not None:
+        Grant.objects.active().filter(user_id=user_id).update(due_at=timezone.now())
+
+
+def _user_id(twitch_id: str) -> int | None:
+    return User.objects.filter(twitch_id=twitch_id).values_list("pk", flat=True).first()

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from accounts.granting import FOLLOWERS
+from accounts.models import FOLLOWED, FOLLOWERS
 
 WORDS: Final[Mapping[str, str]] = {
     "user:read:email": "see your e-mail address",
-    "user:read:follows": "see which channels you follow",
+    FOLLOWED: "see which channels you follow",
     FOLLOWERS: "see who follows your channel, and the channels you moderate",
 }
 

@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.code_exchange import Asked
-from accounts.granting import FOLLOWERS, scopes_to_ask
-from accounts.models import Grant, User
+from accounts.forms import ConsentForm
+from accounts.granting import scopes_to_ask
+from accounts.models import FOLLOWERS, Grant, User
 from accounts.requests import ViewerRequest
 from accounts.scopes import in_words
 from accounts.twitch import oauth
@@ -65,7 +66,11 @@ def withdrawal(request: ViewerRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 def consent(request: HttpRequest) -> HttpResponse:
-    """GET says what StreamWatch will see, POST leads to Twitch to allow it; for everybody."""
+    """GET says what StreamWatch will see, POST leads to Twitch to allow it; for everybody.
+
+    `?channel=` is whose channel the link was made for: whoever follows it and is somebody else
+    may be a moderator there.
+    """
     if request.method == "GET":
         return _explained(request)
     user = request.user if isinstance(request.user, User) else None
@@ -74,6 +79,7 @@ def consent(request: HttpRequest) -> HttpResponse:
         request,
         process=AuthProcess.LOGIN,
         next_url=reverse("consent_thanks"),
+        data={"channel_id": ConsentForm(request.POST).channel_id()},
         scope=Asked(scopes_to_ask(user)),
     )
     return answer
@@ -98,9 +104,13 @@ def consent_thanks(request: ViewerRequest) -> HttpResponse:
 
 def _explained(request: HttpRequest, problem: str = "") -> HttpResponse:
     user = request.user if isinstance(request.user, User) else None
-    context = {"problem": problem, "is_allowed": user is not None and _shows_followers(user)}
+    context = {
+        "problem": problem,
+        "is_allowed": user is not None and _shows_followers(user),
+        "channel_id": ConsentForm(request.GET).channel_id(),
+    }
     return render(request, "accounts/consent.html", context)
 
 
 def _shows_followers(user: User) -> bool:
-    return Grant.objects.allowing(FOLLOWERS).filter(user=user).exists()
+    return Grant.objects.showing_followers().filter(user=user).exists()

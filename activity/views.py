@@ -13,7 +13,8 @@ from activity.chapters import last_broadcasts
 from activity.feed import newest_for, newest_of
 from activity.models import Activity
 from activity.rings import polled_seconds
-from subscriptions.coverage import Coverage, coverage_of
+from subscriptions.consenting import consent_link
+from subscriptions.coverage import Code, Coverage, coverage_of
 from subscriptions.forms import SearchForm, is_login
 from subscriptions.models import Streamer, Subscription
 from subscriptions.panel import panel_for, states_of
@@ -56,6 +57,7 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
         context = {"login": login, "is_login": is_login(login)}
         return render(request, "activity/streamer_unknown.html", context, status=404)
     mine = Subscription.objects.of(request.user).filter(streamer=found).first()
+    coverage = _coverage(found)
     context = {
         "streamer": found,
         "subscription": mine,
@@ -63,7 +65,9 @@ def streamer(request: ViewerRequest, login: str) -> HttpResponse:
         "state": states_of([found])[found.pk],
         "stretches": last_broadcasts(found),
         "activities": newest_of(found),
-        "coverage": _coverage(found),
+        "coverage": coverage,
+        "needs_consent": any(one.code == Code.NEEDS_CONSENT for _, one in coverage),
+        "consent_link": consent_link(found),
     }
     return render(request, "activity/streamer.html", context)
 

@@ -25,6 +25,7 @@ from streamwatch.twitch.eventsub import VERSIONS, Status
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
 from subscriptions import troubles
+from subscriptions.consenting import is_by_moderator
 from subscriptions.deciding import Deed, Step, as_promise, decide, strays
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import (
@@ -33,6 +34,7 @@ from subscriptions.promises import (
     Key,
     Listed,
     callback,
+    read_list,
     row_key,
     write,
     write_failure,
@@ -94,7 +96,7 @@ class _Round:
         if not rows:
             return
         try:
-            listed = Listed(self.twitch.promises(user_id=self.subject_id))
+            listed = read_list(self.subject_id, self.twitch)
         except TwitchError as error:
             self._unread(rows, error)
             return
@@ -215,7 +217,7 @@ class _Round:
     def _adopt(self, row: EventSubSubscription, twitch_id: str, standing: Promise | None) -> None:
         """Twitch has promised it already: take that promise over."""
         try:
-            listed = Listed(self.twitch.promises(user_id=self.subject_id))
+            listed = read_list(self.subject_id, self.twitch)
         except TwitchError as error:
             self._refused(row, error, standing)
             return
@@ -238,6 +240,8 @@ class _Round:
         logger.warning("%s not promised: %s", row, error)
         self.not_before = _reset(error)
         trouble = troubles.of_error(error)
+        if trouble == troubles.NO_CONSENT and is_by_moderator(row):
+            trouble = troubles.NO_MODERATOR
         if self.not_before:
             write(row, due_at=self.not_before)
         elif trouble == troubles.NO_BUDGET and not standing:

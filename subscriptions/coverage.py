@@ -8,7 +8,7 @@ consent.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,15 +16,18 @@ from typing import Final
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Grant
+from accounts.models import FOLLOWERS, TO_SHOW_FOLLOWS, Grant
 from streamwatch.twitch.eventsub import EventType
 from subscriptions import troubles
+from subscriptions.consenting import follow_key, is_by_moderator
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer
 from subscriptions.promises import Key, row_key
 
-FOLLOW: Final = "channel.follow"
-SEES_FOLLOWERS: Final = "moderator:read:followers"
-SEES_FOLLOWED: Final = "user:read:follows"
+# What the streamer's own Grant has to allow.
+NEEDED: Final[Mapping[str, Set[str]]] = {
+    "follower": frozenset({FOLLOWERS}),
+    "follows": TO_SHOW_FOLLOWS,
+}
 
 PUSHED = "Twitch tells it at once"
 WAITING = "Twitch has not confirmed it yet"
@@ -99,16 +102,18 @@ def coverage_of_all(
     for row in EventSubSubscription.objects.of_streamers(subjects).order_by("pk"):
         rows[row.subject_id].append(row)
     grants = Grant.objects.filter(user__twitch_id__in=subjects)
-    scopes = {
-        twitch_id: set(scopes) if state == Grant.State.ACTIVE else None
-        for twitch_id, scopes, state in grants.values_list("user__twitch_id", "scopes", "state")
+    consents = {
+        twitch_id: _Consent(frozenset(scopes if state == Grant.State.ACTIVE else ()), once)
+        for twitch_id, scopes, state, once in grants.values_list(
+            "user__twitch_id", "scopes", "state", "showed_followers"
+        )
     }
     return {
         pk: _Streamer(
             twitch_id=subject,
             wanted=wanted[subject],
             rows=rows[subject],
-            scopes=scopes.get(subject, set()),
+            consent=consents.get(subject, NO_GRANT),
             polled_seconds=polled_seconds or {},
         ).coverage()
         for subject, pk in subjects.items()
@@ -116,13 +121,27 @@ def coverage_of_all(
 
 
 @dataclass(frozen=True, slots=True)
+class _Consent:
+    """What a streamer's own Grant allows; once it may have shown followers."""
+
+    scopes: Set[str]
+    showed_followers: bool
+
+    def shows(self, kind: str) -> bool:
+        return self.scopes >= NEEDED[kind]
+
+
+NO_GRANT: Final = _Consent(frozenset(), showed_followers=False)
+
+
+@dataclass(frozen=True, slots=True)
 class _Streamer:
-    """What is known of one streamer; `scopes` is None when the consent has ended."""
+    """What is known of one streamer."""
 
     twitch_id: str
     wanted: set[Key]
     rows: Sequence[EventSubSubscription]
-    scopes: set[str] | None
+    consent: _Consent
     polled_seconds: Mapping[str, float]
 
     def coverage(self) -> list[Coverage]:
@@ -153,21 +172,25 @@ class _Streamer:
         return "" if row.is_enabled else row.trouble or WAITING
 
     def _followers(self) -> Coverage:
-        rows = [row for row in self.rows if row.type == FOLLOW]
+        shows = self.consent.shows("follower")
+        # What rested on a consent that has ended is on its way out, wanted or not.
+        own = follow_key(self.twitch_id, self.twitch_id)
+        follows = [key for key in self.wanted if key[0] == EventType.FOLLOW]
+        wanted = [key for key in follows if shows or key != own]
+        rows = [row for row in self.rows if row_key(row) in wanted]
         if any(row.is_enabled for row in rows) and settings.CAN_RECEIVE_WEBHOOKS:
             return Coverage("follower", Code.PUSHED, PUSHED)
-        # A moderator's consent does as well: then there is a row, whatever became of it.
-        if self.scopes is None or not (rows or SEES_FOLLOWERS in self.scopes):
-            return self._needs_consent(
-                "follower", "until then only the number of followers is known"
-            )
-        is_wanted = any(type_ == FOLLOW for type_, _ in self.wanted)
-        row = next(iter(rows), None)
-        why = self._why_not_pushed(row, is_wanted=is_wanted)
+        # A moderator's consent does as well, unless Twitch says that they are none.
+        refused = [row for row in rows if is_by_moderator(row) and troubles.is_refusal(row.trouble)]
+        if not shows and len(refused) == len(wanted):
+            meanwhile = "until then only the number of followers is known"
+            return self._needs_consent("follower", refused[0].trouble if refused else meanwhile)
+        row = next((row for row in rows if row not in refused), None)
+        why = self._why_not_pushed(row, is_wanted=bool(wanted))
         return Coverage("follower", Code.LOST, f"Not seen: {_lower(why)}")
 
     def _followed(self) -> Coverage:
-        if self.scopes is None or SEES_FOLLOWED not in self.scopes:
+        if not self.consent.shows("follows"):
             return self._needs_consent("follows", "nobody else may see whom a streamer follows")
         return self._polled("follows", "Twitch tells it to nobody unasked")
 
@@ -177,8 +200,8 @@ class _Streamer:
         return Coverage(kind, Code.POLLED, f"Checked by polling{period}: {_lower(why)}")
 
     def _needs_consent(self, kind: str, meanwhile: str) -> Coverage:
-        why = CONSENT_ENDED if self.scopes is None else NO_CONSENT
-        return Coverage(kind, Code.NEEDS_CONSENT, f"{why}; {meanwhile}")
+        why = CONSENT_ENDED if self.consent.showed_followers else NO_CONSENT
+        return Coverage(kind, Code.NEEDS_CONSENT, f"{why}; {_lower(meanwhile)}")
 
 
 def _words(seconds: float) -> str:

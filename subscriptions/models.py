@@ -19,6 +19,8 @@ from streamwatch.twitch.eventsub import Status
 
 # Words that stand where a login stands in addresses.
 NOT_LOGINS = frozenset({"search", "rows"})
+# The subject of what names the application itself, in the place of a Twitch id.
+APPLICATION = "application"
 
 
 class Streamer(models.Model):
@@ -130,12 +132,15 @@ class EventSubWant(models.Model):
 
     class OwnerKind(models.TextChoices):
         SUBSCRIPTION = "subscription", "subscription"
+        # A Grant of the accounts: see consenting.py.
+        GRANT = "grant", "grant"
+        APPLICATION = "application", "application"
 
     type = models.CharField(max_length=100)
     # Canonical text of the condition (streamwatch.twitch.eventsub.condition_key).
     condition_key = models.CharField(max_length=200)
     condition = models.JSONField()
-    # The Twitch id the condition names.
+    # The Twitch id the condition names (the channel's where it names two), or APPLICATION.
     subject_id = models.CharField(max_length=32)
     owner_kind = models.CharField(max_length=20, choices=OwnerKind.choices)
     owner_id = models.BigIntegerField()
@@ -149,7 +154,8 @@ class EventSubWant(models.Model):
                 fields=["owner_kind", "owner_id", "type", "condition_key"], name="want_once"
             ),
             models.CheckConstraint(
-                condition=models.Q(owner_kind__in=["subscription"]), name="want_owner_kind_known"
+                condition=models.Q(owner_kind__in=["subscription", "grant", "application"]),
+                name="want_owner_kind_known",
             ),
         ]
         indexes = [

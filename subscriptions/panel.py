@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User
-from streamwatch.twitch.eventsub import EventType
+from accounts.models import Grant, User
+from streamwatch.twitch.eventsub import EventType, Status
 from subscriptions import polled, troubles
+from subscriptions.consenting import is_by_moderator
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 
 Key = tuple[str, str]
@@ -19,10 +20,14 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`code` is pending, watching or trouble."""
+    """`code` is pending, watching or trouble.
+
+    `has_consent_ended`: the streamer showed new followers once, and nobody shows them now.
+    """
 
     code: str
     sentence: str
+    has_consent_ended: bool = False
 
 
 PENDING = State("pending", "Waiting for Twitch's confirmation")
@@ -62,7 +67,7 @@ class Panel:
 
 
 def panel_for(user: User) -> Panel:
-    """The viewer's panel (3 queries: subscriptions, wants, promises; 1 when there are none)."""
+    """The viewer's panel (4 queries: subscriptions, wants, promises, ended; 1 for an empty one)."""
     subscriptions = list(Subscription.objects.for_panel(user))
     states = states_of([subscription.streamer for subscription in subscriptions])
     return Panel(
@@ -71,12 +76,33 @@ def panel_for(user: User) -> Panel:
 
 
 def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
-    """The state of each streamer by pk, the same for every viewer (2 queries, 0 for none)."""
+    """The state of each streamer by pk, the same for every viewer (3 queries, 0 for none)."""
     subjects = {streamer.twitch_id: streamer.pk for streamer in streamers}
-    if not settings.CAN_RECEIVE_WEBHOOKS:
-        return dict.fromkeys(subjects.values(), State("trouble", polled.without_address()))
     if not subjects:
         return {}
+    ended = _ended_consents(subjects)
+    states = _states(subjects)
+    return {
+        pk: replace(states[pk], has_consent_ended=subject in ended)
+        for subject, pk in subjects.items()
+    }
+
+
+def _ended_consents(subjects: Mapping[str, int]) -> set[str]:
+    """Whose own consent has ended; one more query when there are some."""
+    grants = Grant.objects.no_longer_showing_followers().filter(user__twitch_id__in=subjects)
+    ended = set(grants.values_list("user__twitch_id", flat=True))
+    if not ended:
+        return ended
+    promises = EventSubSubscription.objects.of_streamers(ended).filter(
+        type=EventType.FOLLOW, status=Status.ENABLED
+    )
+    return ended - {row.subject_id for row in promises if is_by_moderator(row)}
+
+
+def _states(subjects: Mapping[str, int]) -> dict[int, State]:
+    if not settings.CAN_RECEIVE_WEBHOOKS:
+        return dict.fromkeys(subjects.values(), State("trouble", polled.without_address()))
     wanted: defaultdict[str, set[Key]] = defaultdict(set)
     wants = EventSubWant.objects.current(timezone.now()).filter(subject_id__in=subjects)
     for subject, type_, key in wants.values_list("subject_id", "type", "condition_key").distinct():
@@ -88,9 +114,13 @@ def states_of(streamers: Iterable[Streamer]) -> dict[int, State]:
 
 
 def _state(wanted: set[Key], rows: Sequence[EventSubSubscription]) -> State:
-    """Watching only when all that is to be pushed is enabled in Twitch's own list."""
+    """Watching only when all that is to be pushed is enabled in Twitch's own list.
+
+    Except followers, which need a consent: what becomes of them is said on the streamer's page.
+    """
+    wanted = {key for key in wanted if key[0] != EventType.FOLLOW}
     # A row that nobody wants any more is on its way out and says nothing.
-    mine = {(row.type, row.condition_key): row for row in rows}
+    mine = {(row.type, row.condition_key): row for row in rows if row.type != EventType.FOLLOW}
     if wanted:
         mine = {key: row for key, row in mine.items() if key in wanted}
     placed = [row for row in mine.values() if row.has_place]

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
 from streamwatch import live
-from streamwatch.twitch.eventsub import VERSIONS, Status, condition_key
+from streamwatch.twitch.eventsub import VERSIONS, EventType, Status, condition_key
+from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
 from streamwatch.twitch.signatures import fingerprint
 from subscriptions import troubles
-from subscriptions.models import EventSubSubscription
+from subscriptions.models import APPLICATION, EventSubSubscription
 
+# What Twitch tells the application about itself. Of `user.authorization.grant` nothing is needed:
+# whoever allows something comes back to us with it.
+APPLICATION_TYPES = (EventType.AUTHORIZATION_REVOKE,)
 ALIVE = (Status.ENABLED, Status.PENDING)
 # Promises that died silently are found when the list is compared again.
 COMPARE_EVERY = timedelta(minutes=10)
@@ -118,6 +123,18 @@ class Listed:
             if mine and is_current and promise.status not in ALIVE:
                 return promise
         return None
+
+
+def read_list(subject_id: str, twitch: Helix) -> Listed:
+    """What Twitch lists about one subject; it cannot be asked for a client id, but for a type.
+
+    Raises:
+        TwitchError: the list could not be read.
+    """
+    if subject_id == APPLICATION:
+        lists = (twitch.promises(type_name=type_) for type_ in APPLICATION_TYPES)
+        return Listed(chain.from_iterable(lists))
+    return Listed(twitch.promises(user_id=subject_id))
 
 
 def write(row: EventSubSubscription, **values: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from accounts.revoking import validate_soon
 from streamwatch.queue import enqueue
 from streamwatch.twitch.errors import TwitchError
 from streamwatch.twitch.eventsub import Status
@@ -11,7 +12,7 @@ from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
 from subscriptions import agreeing, tasks
 from subscriptions.models import EventSubSubscription
-from subscriptions.promises import ALIVE, Listed, write_death, write_promise
+from subscriptions.promises import ALIVE, read_list, write_death, write_promise
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def confirm(*, subject_id: str, twitch: Helix) -> bool:
     if not any(map(_is_pending, rows)):
         return True
     try:
-        listed = Listed(twitch.promises(user_id=subject_id))
+        listed = read_list(subject_id, twitch)
     except TwitchError as error:
         logger.warning("list of promises for %s not read: %s", subject_id, error)
         return False
@@ -53,10 +54,13 @@ def confirm(*, subject_id: str, twitch: Helix) -> bool:
 def note_revocation(*, promise: Promise) -> None:
     """Twitch told us that it ended a promise: write down why, and have it asked for again.
 
-    No call to Twitch. A promise we do not know (any more) is passed over.
+    No call to Twitch. A promise we do not know (any more) is passed over. Where a consent is
+    gone, Twitch is asked soon whether the Grant it came from still lives.
     """
     if not promise.twitch_id or promise.status in ("", *ALIVE):
         return
+    if promise.status == Status.AUTHORIZATION_REVOKED:
+        validate_soon(twitch_id=promise.condition.get("moderator_user_id", ""))
     for row in EventSubSubscription.objects.filter(twitch_id=promise.twitch_id):
         write_death(row, promise)
         enqueue(tasks.reconcile_streamer, row.subject_id)

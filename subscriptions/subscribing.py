@@ -17,6 +17,7 @@ from streamwatch.twitch.eventsub import EventType, condition_key
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import ChannelInformation, LiveStream, Profile
 from subscriptions import tasks
+from subscriptions.consenting import add_wants_of, drop_wants_of
 from subscriptions.models import EventSubWant, Streamer, Subscription
 
 logger = logging.getLogger(__name__)
@@ -123,6 +124,8 @@ def unsubscribe(*, user: User, subscription_id: int) -> None:
         ).delete()
         if not mine.delete()[0] or twitch_id is None:
             raise SubscriptionNotFound(subscription_id)
+        if not _is_watched(twitch_id):
+            drop_wants_of(twitch_id)
         enqueue(tasks.reconcile_streamer, twitch_id)
 
 
@@ -158,6 +161,7 @@ def _write(*, user: User, twitch_id: str, snapshot: _Snapshot | None) -> Subscri
             _retake(streamer, snapshot)
         subscription, created = Subscription.objects.get_or_create(user=user, streamer=streamer)
         EventSubWant.objects.bulk_create(_wants(subscription, twitch_id), ignore_conflicts=True)
+        add_wants_of(twitch_id)
         if created:
             # On commit: the worker must not look for these rows before they are there.
             enqueue(tasks.reconcile_streamer, twitch_id)

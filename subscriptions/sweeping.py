@@ -14,6 +14,7 @@ from django.utils import timezone
 from streamwatch.models import Lease
 from streamwatch.twitch.helix import Helix
 from subscriptions.agreeing import LEASE, agree
+from subscriptions.consenting import agree_with_consents
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import callback
 
@@ -41,6 +42,7 @@ def sweep(*, twitch: Helix) -> int:
         return 0
     try:
         _forget_ownerless_wants()
+        agree_with_consents()
         return _reconcile_due(twitch)
     finally:
         _forget_leases()

@@ -22,6 +22,7 @@ BUDGET_USED_UP = "Twitch's budget is used up"
 POLLED = f"{BUDGET_USED_UP}: checked by polling"
 NO_MORE_ALIKE = "Twitch allows no more than three subscriptions to the same messages"
 NO_CONSENT = "Twitch does not allow it: the consent for it is missing"
+NO_MODERATOR = "Somebody else allowed it, but does not moderate this channel"
 NO_CLIENT = "Twitch does not accept StreamWatch's client id and secret (TWITCH_CLIENT_ID)"
 ELSEWHERE = "Twitch sends these messages to another address of StreamWatch's client id"
 LONGEST = 300  # of the column
@@ -29,9 +30,16 @@ LONGEST = 300  # of the column
 ENDINGS = {
     Status.FAILURES_EXCEEDED: "Twitch gave up: StreamWatch did not answer its messages in time",
     Status.AUTHORIZATION_REVOKED: "The consent at Twitch was withdrawn",
+    Status.MODERATOR_REMOVED: "Who allowed it does not moderate this channel any more",
     Status.USER_REMOVED: "The channel is gone from Twitch",
     Status.VERSION_REMOVED: "Twitch no longer sends these messages in the form StreamWatch knows",
 }
+
+
+def is_refusal(trouble: str) -> bool:
+    """Whether Twitch finds that nobody allows it, or nobody who may."""
+    ended = (ENDINGS[Status.AUTHORIZATION_REVOKED], ENDINGS[Status.MODERATOR_REMOVED])
+    return trouble in (NO_CONSENT, NO_MODERATOR, *ended)
 
 
 def of_status(status: str, *, callback: str) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import FOLLOWERS, Grant, User
 from activity.models import Activity, Broadcast, Follow, FollowerCount, Ring, Segment
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
 from webhooks.models import InboxMessage
 
 _numbers = itertools.count(1000)
+CONSENTED = ("moderator:read:followers", "user:read:email", "user:read:follows")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -60,6 +61,16 @@ def make_want(*, subscription: Subscription, **fields: Any) -> EventSubWant:
         "owner_id": subscription.pk,
     }
     return EventSubWant.objects.create(**{**defaults, **fields})
+
+
+def make_grant(*scopes: str, **fields: Any) -> Grant:
+    """Of a new viewer with that `twitch_id`, unless `user` is given; it shows followers."""
+    user = fields.pop("user", None) or make_user(
+        **{name: fields.pop(name) for name in ("twitch_id", "login") if name in fields}
+    )
+    scopes = scopes or CONSENTED
+    fields.setdefault("showed_followers", FOLLOWERS in scopes)
+    return Grant.objects.create(user=user, scopes=list(scopes), **fields)
 
 
 def make_promise(*, subject_id: str, **fields: Any) -> EventSubSubscription:

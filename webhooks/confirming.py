@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 
 from accounts.twitch import helix
 from streamwatch.twitch.errors import TwitchError
+from subscriptions.models import APPLICATION
 from subscriptions.reconciling import confirm
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,9 @@ SUBJECT_FIELDS = (
 
 
 def subject_of(condition: Mapping[str, str]) -> str:
-    """The Twitch id that a condition is about; "" where it names none."""
+    """Whom a condition is about: a Twitch id, or the application; "" where it names none."""
+    if condition.get("client_id"):
+        return APPLICATION
     return next((condition[name] for name in SUBJECT_FIELDS if condition.get(name)), "")
 
 

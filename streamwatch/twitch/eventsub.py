@@ -47,6 +47,7 @@ class Status(StrEnum):
     VERIFICATION_FAILED = "webhook_callback_verification_failed"
     FAILURES_EXCEEDED = "notification_failures_exceeded"
     AUTHORIZATION_REVOKED = "authorization_revoked"
+    MODERATOR_REMOVED = "moderator_removed"
     USER_REMOVED = "user_removed"
     VERSION_REMOVED = "version_removed"
 

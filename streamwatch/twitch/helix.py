@@ -172,16 +172,16 @@ class Helix:
             seen.add(cursor)
         raise TwitchUnavailable("GET /channels/followed: the list does not end")
 
-    def promises(self, *, user_id: str = "", subscription_id: str = "") -> Iterator[Promise]:
+    def promises(
+        self, *, user_id: str = "", type_name: str = "", subscription_id: str = ""
+    ) -> Iterator[Promise]:
         """EventSub subscriptions of this application, oldest first, page by page.
 
-        `user_id` (someone in the condition) or `subscription_id` narrows; not both.
+        One of `user_id` (someone in the condition), `type_name` and `subscription_id` narrows;
+        Twitch takes no two of them together.
         """
-        base: list[tuple[str, str]] = []
-        if user_id:
-            base = [("user_id", user_id)]
-        elif subscription_id:
-            base = [("subscription_id", subscription_id)]
+        filters = {"user_id": user_id, "type": type_name, "subscription_id": subscription_id}
+        base = [(name, value) for name, value in filters.items() if value][:1]
         cursor = ""
         for _ in range(MAX_PAGES):
             params = base + ([("after", cursor)] if cursor else [])

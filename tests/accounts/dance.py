@@ -79,6 +79,12 @@ class Dancer(Client):
         """The whole dance; the answer to the callback."""
         return self.get(self.consent(self.set_out(query), login))
 
+    def allow_as(self, login: str = "", channel_id: str = "") -> Any:
+        """The consent of /consent/, by a link for that channel; the answer to the callback."""
+        answer = self.post("/consent/", {"channel": channel_id})
+        query = parse_qs(urlsplit(answer["Location"]).query)
+        return self.get(self.consent({name: values[0] for name, values in query.items()}, login))
+
     def viewer(self) -> User | None:
         """Who this browser is logged in as."""
         viewer_id = self.session.get("_auth_user_id")

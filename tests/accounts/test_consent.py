@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from django.test import TestCase
 
-from accounts.granting import FOLLOWERS
-from accounts.models import Grant, User
+from accounts.granting import note_moderation
+from accounts.models import FOLLOWERS, Grant, Moderation, User
 from tests.accounts.dance import LOGIN, Dancer, local_twitch
+from tests.accounts.grants import ADA
 from tests.factories import make_user
 
 PLAIN = ["user:read:email", "user:read:follows"]
@@ -99,6 +100,54 @@ class AllowTests(ConsentCase):
         back = mallory.consent(self.set_out(browser=mallory), "zoe_quiet")
         assert self.browser.get(back).status_code == 400
         assert self.browser.viewer() is None
+
+
+class LinkTests(ConsentCase):
+    """The link names the channel it was made for."""
+
+    def named(self) -> list[tuple[str, str]]:
+        found = Moderation.objects.order_by("pk").values_list("user__login", "channel_id")
+        return list(found)
+
+    def test_the_page_keeps_the_channel(self) -> None:
+        page = self.browser.get("/consent/?channel=4711")
+        self.assertContains(page, '<input type="hidden" name="channel" value="4711">')
+
+    def test_nonsense_is_no_channel(self) -> None:
+        for channel in ("", "4 711", '"><script>', "x" * 33, "\u0664", "1\n2"):
+            page = self.browser.get("/consent/", {"channel": channel})
+            self.assertNotContains(page, 'name="channel"')
+            self.browser.allow_as("grace_mods", channel)
+        assert self.named() == []
+
+    def test_who_allows_it_is_remembered_as_a_moderator_it_seems(self) -> None:
+        for _ in range(2):
+            self.browser.allow_as("grace_mods", ADA)
+        assert self.named() == [("grace_mods", ADA)]
+
+    def test_not_the_streamer(self) -> None:
+        self.browser.allow_as("ada_streams", ADA)
+        assert self.named() == []
+
+    def test_nor_who_says_no_and_the_page_keeps_the_channel(self) -> None:
+        answer = self.browser.allow_as("", ADA)
+        assert answer["Location"] == f"/consent/denied/?channel={ADA}"
+        self.assertContains(self.browser.get(answer["Location"]), f'value="{ADA}"')
+        assert self.named() == []
+
+    def test_a_plain_login_names_no_channel(self) -> None:
+        self.browser.log_in_as("grace_mods", f"?channel={ADA}")
+        assert self.named() == []
+
+    def test_the_last_twenty_of_a_viewer_are_kept(self) -> None:
+        user, other = make_user(), make_user()
+        note_moderation(user=other, channel_id="1")
+        for number in range(25):
+            note_moderation(user=user, channel_id=f"c{number}")
+        note_moderation(user=user, channel_id="c5")
+        mine = Moderation.objects.filter(user=user).values_list("channel_id", flat=True)
+        assert set(mine) == {"c5", *(f"c{number}" for number in range(6, 25))}
+        assert Moderation.objects.filter(user=other).exists()
 
 
 class NotAllowedTests(ConsentCase):

@@ -1,4 +1,4 @@
-"""A database from before Grants had a time to be validated at."""
+"""A database from before Grants had a time to be validated at, or knew that they had ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.apps import apps
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts.models import Grant
+from accounts.models import FOLLOWED, FOLLOWERS, Grant
 from tests.factories import make_user
 
 
@@ -44,3 +44,17 @@ class FillGrantsTests(TestCase):
         before = list(Grant.objects.order_by("pk").values_list("due_at", "granted_at"))
         self.fill()
         assert list(Grant.objects.order_by("pk").values_list("due_at", "granted_at")) == before
+
+
+class FillShowedFollowersTests(TestCase):
+    def test_those_that_show_followers_and_dead_ones_that_did(self) -> None:
+        showed = {
+            Grant.objects.create(user=make_user(), scopes=[FOLLOWED, FOLLOWERS], state=state).pk
+            for state in Grant.State
+        }
+        Grant.objects.create(user=make_user(), scopes=[FOLLOWED])
+        migration = import_module("accounts.migrations.0012_fill_showed_followers")
+        for _ in range(2):
+            migration.fill(apps, None)
+            found = Grant.objects.filter(showed_followers=True).values_list("pk", flat=True)
+            assert set(found) == showed

@@ -8,8 +8,7 @@ from cryptography.fernet import Fernet
 from django.contrib.messages import get_messages
 from django.test import TestCase, override_settings
 
-from accounts.granting import FOLLOWERS
-from accounts.models import Grant, User
+from accounts.models import FOLLOWERS, Grant, User
 from simulator.testing import Simulator
 from tests.accounts.dance import Dancer, local_twitch
 from tests.accounts.grants import ADA, assert_ended, grant_of

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
+from accounts.models import FOLLOWED, FOLLOWERS, Grant
 from activity.models import Activity
 from subscriptions.models import Streamer
 from tests.activity.saying import ANN, at, channel, offline, online, raid, told
@@ -49,7 +50,7 @@ class StreamerPageTests(TestCase):
         make_ring(name="streams", round_seconds=3.0, period_seconds=61.0)
         answer = self.client.get(self.url)
         kinds = [one.kind for _, one in answer.context["coverage"]]
-        assert sorted(kinds) == sorted(Activity.Kind.values)
+        assert set(kinds) == {*Activity.Kind.values, "follower", "follows"}
         sentences = {one.kind: one.sentence for _, one in answer.context["coverage"]}
         assert sentences["online"] == "Twitch tells it at once"
         assert sentences["offline"].startswith("Checked by polling every 61 s")
@@ -65,6 +66,13 @@ class StreamerPageTests(TestCase):
         count.total = 1
         count.save()
         self.assertContains(self.client.get(self.url), ">1</span> follower, counted")
+
+    def test_offers_the_link_to_send_while_a_consent_is_missing(self) -> None:
+        make_subscription(user=self.viewer, streamer=self.ann)
+        link = f"http://localhost:8000/consent/?channel={ANN}"
+        self.assertContains(self.client.get(self.url), f'value="{link}"')
+        Grant.objects.create(user=make_user(twitch_id=ANN), scopes=[FOLLOWERS, FOLLOWED])
+        self.assertNotContains(self.client.get(self.url), "/consent/?channel=")
 
     def test_says_nothing_of_it_when_nobody_watches(self) -> None:
         self.assertNotContains(self.client.get(self.url), "How StreamWatch knows")
@@ -134,9 +142,9 @@ class StreamerPageTests(TestCase):
             one = make_broadcast(streamer=self.ann, began_at=began_at, ended_at=began_at)
             make_segment(broadcast=one, began_at=began_at, ended_at=began_at)
             make_activity(streamer=self.ann, occurred_at=began_at)
-        # session, viewer; streamer, subscription, wants, promises; broadcasts, segments, what
-        # happened in them; activities; coverage: rings, wants, promises, grant
-        with self.assertNumQueries(14):
+        # session, viewer; streamer, subscription, wants, promises, ended consent; broadcasts,
+        # segments, what happened in them; activities; coverage: rings, wants, promises, grant
+        with self.assertNumQueries(15):
             answer = self.client.get(self.url)
         self.assertContains(answer, "data-broadcast-id=", count=10)
         self.assertContains(answer, "data-activity-id=", count=10)

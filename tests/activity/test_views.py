@@ -76,8 +76,9 @@ class HomeTests(TestCase):
             make_promise(subject_id=subscription.streamer.twitch_id)
             for _ in range(3):
                 make_activity(streamer=subscription.streamer)
-        # session, viewer; streamers, activities; subscriptions, wants, promises
-        with self.assertNumQueries(7):
+        # session, viewer; streamers, activities; subscriptions, ended consents, wants,
+        # promises
+        with self.assertNumQueries(8):
             answer = self.client.get(self.url)
         self.assertContains(answer, "data-activity-id=", count=10)
         self.assertContains(answer, "data-subscription-id=", count=30)

@@ -8,9 +8,10 @@ from django.test import TestCase, override_settings
 
 from accounts.models import Grant
 from streamwatch.twitch.eventsub import condition_key
+from subscriptions import troubles
 from subscriptions.coverage import Code, Coverage, coverage_of, coverage_of_all
 from subscriptions.models import EventSubSubscription
-from tests.factories import make_promise, make_streamer, make_subscription, make_user, make_want
+from tests.factories import make_grant, make_promise, make_streamer, make_subscription, make_want
 
 ALL = ["online", "offline", "changed", "renamed", "raid_in", "raid_out", "follower", "follows"]
 TYPES = (
@@ -38,8 +39,7 @@ class CoverageTests(TestCase):
         make_promise(subject_id="4711", **{**values, **fields})
 
     def allow(self, *scopes: str, **fields: Any) -> None:
-        user = make_user(twitch_id="4711")
-        Grant.objects.create(user=user, scopes=list(scopes), **fields)
+        make_grant(*scopes, twitch_id="4711", **fields)
 
     def change(self, type_: str, **values: Any) -> None:
         assert EventSubSubscription.objects.filter(type=type_).update(**values)
@@ -123,6 +123,35 @@ class CoverageTests(TestCase):
         condition = {"broadcaster_user_id": "4711", "moderator_user_id": "9"}
         self.promise("channel.follow", condition)
         assert self.of("follower")[0] == "pushed"
+
+    def test_a_moderator_whom_twitch_refuses_is_no_consent(self) -> None:
+        condition = {"broadcaster_user_id": "4711", "moderator_user_id": "9"}
+        self.promise("channel.follow", condition, status="", trouble=troubles.NO_ANSWER)
+        assert self.of("follower")[0] == "lost"
+        self.change("channel.follow", trouble=troubles.NO_MODERATOR)
+        assert self.of("follower")[0] == "needs_consent"
+        assert self.of("follower")[1].endswith(
+            "; somebody else allowed it, but does not moderate this channel"
+        )
+        self.allow("moderator:read:followers")
+        assert self.of("follower") == ("lost", "Not seen: Twitch has not confirmed it yet")
+
+    def test_between_its_end_and_the_sweep_a_consent_is_needed_already(self) -> None:
+        self.allow("moderator:read:followers", state=Grant.State.DEAD)
+        condition = {"broadcaster_user_id": "4711", "moderator_user_id": "4711"}
+        self.promise("channel.follow", condition)
+        assert self.of("follower")[0] == "needs_consent"
+        self.change("channel.follow", status="authorization_revoked", trouble="too bad")
+        assert self.of("follower")[1].startswith("The streamer's consent at Twitch has ended; ")
+
+    def test_only_a_consent_to_it_can_end(self) -> None:
+        self.allow("user:read:follows", state=Grant.State.DEAD)
+        for kind in ("follower", "follows"):
+            assert self.of(kind)[1].startswith("The streamer has to allow it at Twitch; ")
+
+    def test_a_mere_login_shows_not_whom_the_streamer_follows(self) -> None:
+        self.allow("user:read:follows")
+        assert self.of("follows")[0] == "needs_consent"
 
     def test_a_consent_that_has_ended_is_needed_again(self) -> None:
         self.allow("moderator:read:followers", "user:read:follows", state=Grant.State.DEAD)

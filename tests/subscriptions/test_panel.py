@@ -8,9 +8,12 @@ from typing import Any
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
+from accounts.models import Grant
 from subscriptions.models import Streamer
 from subscriptions.panel import State, panel_for, states_of
 from tests.factories import (
+    CONSENTED,
+    make_grant,
     make_promise,
     make_ring,
     make_streamer,
@@ -83,7 +86,9 @@ class RowsTests(TestCase):
     def test_the_number_of_queries_does_not_grow_with_rows(self) -> None:
         for _ in range(30):
             self.watch()
-        with self.assertNumQueries(5):  # session, user, subscriptions, wants, promises
+        with self.assertNumQueries(
+            6
+        ):  # session, user, subscriptions, ended consents, wants, promises
             self.assertContains(self.client.get(URL), "data-subscription-id", count=30)
 
     def test_hostile_names_are_shown_and_escaped(self) -> None:
@@ -114,7 +119,7 @@ class StatesTests(TestCase):
         make_promise(subject_id=self.streamer.twitch_id, type=kind, **fields)
 
     def state(self) -> State:
-        with self.assertNumQueries(2):  # wants, promises
+        with self.assertNumQueries(3):  # ended consents, wants, promises
             return states_of([self.streamer])[self.streamer.pk]
 
     def test_pending_until_twitch_has_answered(self) -> None:
@@ -166,9 +171,37 @@ class StatesTests(TestCase):
         make_want(subscription=other)
         make_promise(subject_id=other.streamer.twitch_id, trouble="too bad")
         assert self.state().code == "watching"
-        with self.assertNumQueries(2):  # wants, promises
+        with self.assertNumQueries(3):  # ended consents, wants, promises
             states = states_of([self.streamer, other.streamer])
         assert states[other.streamer.pk].code == "trouble"
+
+    def test_followers_put_no_row_into_trouble_nor_keep_it_pending(self) -> None:
+        self.want("stream.online", "channel.follow")
+        self.promise("stream.online")
+        assert self.state().code == "watching"
+        self.promise("channel.follow", status="", trouble="no moderator")
+        assert self.state() == State("watching", "Watching")
+
+    def test_a_consent_that_has_ended_is_marked(self) -> None:
+        self.want("stream.online")
+        self.promise("stream.online")
+        user = make_user(twitch_id=self.streamer.twitch_id)
+        grant = make_grant(user=user)
+        assert not self.state().has_consent_ended
+        for changes in ({"state": Grant.State.DEAD}, {"scopes": ["user:read:follows"]}):
+            Grant.objects.update(state=Grant.State.ACTIVE, scopes=list(CONSENTED))
+            assert not self.state().has_consent_ended
+            Grant.objects.filter(pk=grant.pk).update(**changes)
+            found = states_of([self.streamer, make_streamer()])
+            assert [one.has_consent_ended for one in found.values()] == [True, False]
+        Grant.objects.update(showed_followers=False)
+        assert not self.state().has_consent_ended
+        Grant.objects.update(showed_followers=True)
+        self.client.force_login(self.subscription.user)
+        self.assertContains(self.client.get(URL), "Consent ended")
+        key = f"broadcaster_user_id={self.streamer.twitch_id}&moderator_user_id=9"
+        self.promise("channel.follow", condition_key=key)
+        assert not states_of([self.streamer])[self.streamer.pk].has_consent_ended
 
     def test_nobody_needs_no_query(self) -> None:
         with self.assertNumQueries(0):  # nobody
@@ -184,7 +217,7 @@ class StatesTests(TestCase):
         make_ring(name="streams", round_seconds=3.1, period_seconds=61.0)
         make_ring(name="channels", round_seconds=184.6, period_seconds=180.2)
         make_ring(name="profiles", round_seconds=5000.0)
-        with self.assertNumQueries(1):  # rings
+        with self.assertNumQueries(2):  # ended consents, rings
             state = states_of([self.streamer])[self.streamer.pk]
         assert state == State(
             "trouble",

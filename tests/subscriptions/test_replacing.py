@@ -12,6 +12,7 @@ from accounts.twitch import helix
 from streamwatch.twitch.errors import AlreadySubscribed, LimitReached, TwitchRefused
 from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.signatures import fingerprint
+from subscriptions import consenting
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import callback
 from subscriptions.sweeping import sweep
@@ -90,6 +91,7 @@ class NewSecretTests(ReplacingCase):
         assert self.row().twitch_id == self.former
 
     def test_the_sweep_sees_the_change_and_waits_for_the_new_one(self) -> None:
+        self.enterContext(patch.object(consenting, "APPLICATION_TYPES", ()))
         assert sweep(twitch=helix()) == 1
         assert self.row().replacement_id
         settled(ADA)

@@ -18,6 +18,7 @@ from streamwatch.twitch.errors import TwitchUnavailable
 from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.helix import TotalCost
 from subscriptions import tasks
+from subscriptions.consenting import agree_with_consents
 from subscriptions.models import Budget, EventSubSubscription, EventSubWant, Streamer, Subscription
 from subscriptions.panel import states_of
 from subscriptions.reconciling import confirm
@@ -35,10 +36,11 @@ def is_settled(subject_id: str) -> bool:
 
 
 class SmallBudgetTests(TestCase):
-    """7 of 8 units may be used: one streamer's six promises and a bit."""
+    """8 of 9 units may be used: the application's own, one streamer's six promises and a bit."""
 
     def setUp(self) -> None:
-        self.simulator, _ = self.enterContext(twitch_here(max_total_cost=8))
+        self.simulator, _ = self.enterContext(twitch_here(max_total_cost=9))
+        agree_with_consents()
         for _ in range(3):
             self.watch("ada_streams")
 
@@ -78,7 +80,7 @@ class SmallBudgetTests(TestCase):
             ADA: ["channel.raid", "channel.update", "stream.offline", "stream.online"],
             CARLA: ["channel.update", "stream.offline", "stream.online"],
         }
-        assert helix().total_cost() == TotalCost(7, 8)
+        assert helix().total_cost() == TotalCost(8, 9)
         for subject in (ADA, CARLA):
             assert self.state(subject) == ("watching", "Watching")
         # Nothing is in trouble, and nothing is asked in vain again.
@@ -100,7 +102,7 @@ class SmallBudgetTests(TestCase):
         grant.state = Grant.State.DEAD
         grant.save()
         spend(twitch=helix())
-        assert EventSubSubscription.objects.filter(has_place=True).count() == 7
+        assert EventSubSubscription.objects.filter(has_place=True).count() == 8
 
     def test_what_has_no_place_for_going_live_says_so(self) -> None:
         others = [person["login"] for person in self.simulator.control.people()]
@@ -109,7 +111,7 @@ class SmallBudgetTests(TestCase):
             self.watch(login)
         self.work()
         rows = EventSubSubscription.objects.filter(type="stream.online", has_place=False)
-        assert EventSubSubscription.objects.filter(has_place=True).count() == 7
+        assert EventSubSubscription.objects.filter(has_place=True).count() == 8
         assert rows.count() == 1
         assert self.state(rows.get().subject_id) == (
             "watching",
@@ -125,7 +127,7 @@ class SmallBudgetTests(TestCase):
         publish.assert_called_once_with("subscriptions")
         self.work()
         assert self.state(polled.twitch_id) == ("watching", "Watching")
-        assert helix().total_cost().total_cost == 7
+        assert helix().total_cost().total_cost == 8
 
     def test_when_viewers_leave_the_places_are_given_to_others(self) -> None:
         subscription = self.watch("carla_plays")
@@ -140,14 +142,14 @@ class SmallBudgetTests(TestCase):
         spend(twitch=helix())
         # Only the newcomers are looked at: Twitch refuses what has no room yet.
         sweep(twitch=helix())
-        wait_for(lambda: helix().total_cost().total_cost <= 8, "the cost")
+        wait_for(lambda: helix().total_cost().total_cost <= 9, "the cost")
         self.work()
-        assert helix().total_cost() == TotalCost(7, 8)
+        assert helix().total_cost() == TotalCost(8, 9)
 
     def test_the_task_is_a_shell(self) -> None:
         tasks.spend()
         budget = Budget.objects.get()
-        assert str(budget) == "0 of 8"
+        assert str(budget) == "0 of 9"
 
 
 class SpendingTests(TestCase):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.twitch import helix
 from streamwatch.models import Lease
 from streamwatch.twitch.errors import TwitchUnavailable
-from subscriptions import agreeing, promises, sweeping, tasks
+from subscriptions import agreeing, consenting, promises, sweeping, tasks
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import callback
 from subscriptions.sweeping import sweep
@@ -27,6 +27,8 @@ class SweepTests(TestCase):
     def setUp(self) -> None:
         agree = patch.object(sweeping, "agree", return_value=True)
         self.agree = self.enterContext(agree)
+        # The application's own would be among all of them.
+        self.enterContext(patch.object(consenting, "APPLICATION_TYPES", ()))
 
     def swept(self) -> list[str]:
         self.agree.reset_mock()
@@ -126,8 +128,8 @@ class SweepTests(TestCase):
 
     def test_an_idle_sweep_costs_few_queries(self) -> None:
         self.swept()
-        # Lease; wants without owner; what is due four ways; old leases; lease.
-        with self.assertNumQueries(8):  # as said
+        # Lease; wants without owner; consents and application; due four ways; old leases; lease.
+        with self.assertNumQueries(12):  # as said
             sweep(twitch=helix())
 
 
@@ -204,7 +206,7 @@ class SweepAndTwitchTests(TestCase):
         self.subscription.user.delete()
         tasks.sweep()
         assert listed(ADA) == []
-        assert not EventSubSubscription.objects.exists()
+        assert not EventSubSubscription.objects.filter(subject_id=ADA).exists()
 
     def test_twitch_away_for_one_does_not_keep_the_others_waiting(self) -> None:
         make_want(subscription=make_subscription(streamer=make_streamer(twitch_id=CARLA)))

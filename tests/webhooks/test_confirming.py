@@ -45,7 +45,7 @@ class SubjectTests(TestCase):
         assert subject_of(raid) == "9"
         assert subject_of({"from_broadcaster_user_id": "8", "to_broadcaster_user_id": ""}) == "8"
         assert subject_of({}) == ""
-        assert subject_of({"client_id": "crq72vsaoijkc83xx42hz6i37"}) == ""
+        assert subject_of({"client_id": "crq72vsaoijkc83xx42hz6i37"}) == "application"
 
 
 class ConfirmerTests(TransactionTestCase):

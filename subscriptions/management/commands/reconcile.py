@@ -18,7 +18,7 @@ WORDS = ("create", "adopt", "recreate", "delete", "leave")
 
 class Command(BaseCommand):
     help = (
-        "Compares what viewers want with all that Twitch promises, prints what is to be done"
+        "Compares what is wanted with all that Twitch promises, prints what is to be done"
         " (what is left as it is with -v 2 only), and does it. It may be stopped and run again."
     )
 
