@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from activity.models import Absence, Activity, Broadcast, Ring, Segment
-
-
-class LookOnly:
-    """Read-only: record() is the only writer."""
-
-    # Counting a large table takes longer than the page.
-    show_full_result_count = False
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
+from streamwatch.admin import ReadOnlyAdmin
 
 
 @admin.register(Activity)
-class ActivityAdmin(LookOnly, admin.ModelAdmin[Activity]):
+class ActivityAdmin(ReadOnlyAdmin):
     list_display = ("id", "streamer", "kind", "occurred_at", "source", "late", "announced_at")
     list_filter = ("kind", "source", "late")
     list_select_related = ("streamer",)
@@ -36,7 +18,7 @@ class ActivityAdmin(LookOnly, admin.ModelAdmin[Activity]):
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(LookOnly, admin.ModelAdmin[Broadcast]):
+class BroadcastAdmin(ReadOnlyAdmin):
     list_display = ("id", "streamer", "began_at", "ended_at", "is_over")
     list_filter = ("is_over",)
     list_select_related = ("streamer",)
@@ -45,7 +27,7 @@ class BroadcastAdmin(LookOnly, admin.ModelAdmin[Broadcast]):
 
 
 @admin.register(Segment)
-class SegmentAdmin(LookOnly, admin.ModelAdmin[Segment]):
+class SegmentAdmin(ReadOnlyAdmin):
     list_display = ("id", "streamer", "stream_id", "began_at", "ended_at", "broadcast_id")
     list_select_related = ("streamer",)
     search_fields = ("=streamer__login", "=streamer__twitch_id", "=stream_id")
@@ -53,7 +35,7 @@ class SegmentAdmin(LookOnly, admin.ModelAdmin[Segment]):
 
 
 @admin.register(Ring)
-class RingAdmin(LookOnly, admin.ModelAdmin[Ring]):
+class RingAdmin(ReadOnlyAdmin):
     """How far polling has come, and how long a round really takes."""
 
     list_display = ("name", "cursor", "round_began_at", "round_seconds", "period_seconds", "due_at")
@@ -61,7 +43,7 @@ class RingAdmin(LookOnly, admin.ModelAdmin[Ring]):
 
 
 @admin.register(Absence)
-class AbsenceAdmin(LookOnly, admin.ModelAdmin[Absence]):
+class AbsenceAdmin(ReadOnlyAdmin):
     """Streams of which one more round decides whether they have ended."""
 
     list_display = ("streamer", "stream_id", "noticed_at")

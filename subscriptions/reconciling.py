@@ -3,22 +3,60 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
+
+from django.utils import timezone
 
 from streamwatch.queue import enqueue
 from streamwatch.twitch.errors import TwitchError
 from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
-from subscriptions import agreeing, tasks
+from subscriptions import agreeing, sweeping, tasks
 from subscriptions.models import EventSubSubscription
 from subscriptions.promises import ALIVE, Listed, write_death, write_promise
 
 logger = logging.getLogger(__name__)
 
+# Of one press of an operator's button.
+MOST_AT_ONCE = 100
+MOST_HASTENED = 1_000
+
 
 def reconcile_streamer(*, subject_id: str, twitch: Helix) -> bool:
     """Make Twitch's list and ours agree for one Twitch id; see `agreeing.agree()`."""
     return agreeing.agree(subject_id=subject_id, twitch=twitch)
+
+
+def reconcile_soon(*, subject_ids: Collection[str]) -> int:
+    """Have a worker reconcile these Twitch ids at once; how many they are (1 query).
+
+    All they have becomes due, so that the sweep has what a broker that is away, or a worker that
+    has no time, leaves.
+    """
+    wanted = sorted(set(subject_ids))
+    if wanted:
+        EventSubSubscription.objects.of_streamers(wanted).update(due_at=timezone.now())
+        enqueue(tasks.reconcile_streamers, *wanted)
+    return len(wanted)
+
+
+def reconcile_due() -> int:
+    """Have a worker reconcile what is due, 100 Twitch ids at most; how many (5 queries)."""
+    return reconcile_soon(subject_ids=sweeping.due_subjects(timezone.now(), most=MOST_AT_ONCE))
+
+
+def hasten() -> int:
+    """Make due what is in trouble or pending for long, 1,000 rows at most; how many (2 queries).
+
+    The sweep takes them up, whatever their back-off was. Once they are due there is nothing
+    left to do here.
+    """
+    now = timezone.now()
+    held_up = EventSubSubscription.objects.held_up(now).order_by("due_at")
+    pks = list(held_up.values_list("pk", flat=True)[:MOST_HASTENED])
+    enqueue(tasks.sweep)
+    return EventSubSubscription.objects.filter(pk__in=pks).update(due_at=now) if pks else 0
 
 
 def confirm(*, subject_id: str, twitch: Helix) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -48,9 +48,17 @@ def sweep(*, twitch: Helix) -> int:
 
 
 def _reconcile_due(twitch: Helix) -> int:
+    return reconcile_each(due_subjects(timezone.now(), most=MOST_SUBJECTS), twitch=twitch)
+
+
+def reconcile_each(subject_ids: Iterable[str], *, twitch: Helix) -> int:
+    """Reconcile these for some 10 s, one after the other; how many it were.
+
+    What is left has to be due: the sweep goes on with it.
+    """
     stop_at = time.monotonic() + BUDGET_SECONDS
     done = 0
-    for subject_id in _subjects(timezone.now()):
+    for subject_id in subject_ids:
         if time.monotonic() >= stop_at:
             break
         try:
@@ -61,13 +69,13 @@ def _reconcile_due(twitch: Helix) -> int:
     return done
 
 
-def _subjects(now: datetime) -> list[str]:
+def due_subjects(now: datetime, *, most: int) -> list[str]:
     """Twitch ids that are due, the urgent ones first (4 queries)."""
     found: dict[str, None] = {}
     for query in _queries(now):
-        for subject_id in query.values_list("subject_id", flat=True)[: 6 * MOST_SUBJECTS]:
+        for subject_id in query.values_list("subject_id", flat=True)[: 6 * most]:
             found[subject_id] = None
-    return list(found)[:MOST_SUBJECTS]
+    return list(found)[:most]
 
 
 def _queries(now: datetime) -> Iterator[models.QuerySet[models.Model]]:
