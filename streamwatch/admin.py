@@ -7,8 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 from streamwatch.models import Lease, Origin
 
@@ -29,7 +30,18 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     """Rows that StreamWatch alone writes; changed by hand they would disagree with Twitch."""
 
     show_full_result_count = False
+    # Each filter's counts would be a query more.
+    show_facets = admin.ShowFacets.NEVER
     paginator = BriefPaginator
+    # Of the list; "" is the model's own words.
+    heading = ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Headed by what it lists, not by "Select one to view"."""
+        title = self.heading or capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

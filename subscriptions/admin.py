@@ -86,6 +86,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
 @admin.register(EventSubWant)
 class EventSubWantAdmin(ReadOnlyAdmin):
+    heading = "EventSub wants"
     list_display = ("type", "condition_key", "owner_kind", "owner_id", "until")
     list_filter = (TypeFilter, "owner_kind")
     search_fields = ("=subject_id",)
@@ -100,10 +101,8 @@ class BudgetAdmin(ReadOnlyAdmin):
 class EventSubSubscriptionAdmin(ReadOnlyAdmin):
     """Twitch's promises. Registered by webhooks.admin, which adds when each was last heard of."""
 
-    list_display = [
-        *("type", "streamer", "status", "trouble", "viewers", "cost"),
-        *("has_place", "checked_at", "due_at"),
-    ]
+    heading = "EventSub subscriptions"
+    list_display = ["streamer", "type", "state", "viewers", "cost", "trouble"]
     list_filter = (StateFilter, TypeFilter)
     search_fields = ("=subject_id", "=twitch_id")
     search_help_text = "The streamer's login or Twitch id, or Twitch's id of the subscription"
@@ -115,6 +114,7 @@ class EventSubSubscriptionAdmin(ReadOnlyAdmin):
         *("created_at", "changed_at", "checked_at", "due_at"),
     ]
     readonly_fields = ["streamer", "viewers"]
+    list_display_links = ["streamer"]
 
     def describe(self, rows: Sequence[EventSubSubscription]) -> None:
         """Give the rows of a page what other tables know of them (2 queries)."""
@@ -155,6 +155,13 @@ class EventSubSubscriptionAdmin(ReadOnlyAdmin):
     @admin.display(description="streamer")
     def streamer(self, row: Any) -> str:
         return str(row.login)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, row: EventSubSubscription) -> str:
+        """Twitch's word, or ours where Twitch has none."""
+        if not row.has_place:
+            return "no place: polled"
+        return row.status.replace("_", " ") or "not asked yet"
 
     @admin.display(description="viewers")
     def viewers(self, row: Any) -> int:

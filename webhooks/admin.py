@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -58,10 +59,7 @@ class ProcessingFilter(admin.SimpleListFilter):
 class InboxMessageAdmin(ReadOnlyAdmin):
     """The inbox. Lists read no bodies; of private messages no body is read at all."""
 
-    list_display = (
-        *("type", "received_at", "processed_at", "attempts", "problem", "is_private"),
-        "message_id",
-    )
+    list_display = ("type", "received", "processed", "attempts", "problem", "is_private")
     list_filter = (ProcessingFilter, TypeFilter, "is_private")
     search_fields = ("=message_id",)
     search_help_text = (
@@ -87,6 +85,14 @@ class InboxMessageAdmin(ReadOnlyAdmin):
         if not search_term and not is_indexed:
             queryset = queryset.newest(MOST_LOOKED_AT)
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="received (UTC)", ordering="pk")
+    def received(self, message: InboxMessage) -> str:
+        return _moment(message.received_at)
+
+    @admin.display(description="processed (UTC)", empty_value="-")
+    def processed(self, message: InboxMessage) -> str:
+        return _moment(message.processed_at) if message.processed_at else ""
 
     @admin.display(description="raw message")
     def raw_message(self, message: InboxMessage) -> str:
@@ -124,10 +130,7 @@ class InboxMessageAdmin(ReadOnlyAdmin):
 class HeardPromiseAdmin(EventSubSubscriptionAdmin):
     """Twitch's promises, with when the last message for each came."""
 
-    list_display = [
-        *("type", "streamer", "status", "trouble", "viewers", "cost"),
-        *("last_message", "has_place", "checked_at", "due_at"),
-    ]
+    list_display = ["streamer", "type", "state", "viewers", "cost", "last_message", "trouble"]
     fields = ["last_message", *EventSubSubscriptionAdmin.fields]
     readonly_fields = ["last_message", *EventSubSubscriptionAdmin.readonly_fields]
 
@@ -141,6 +144,11 @@ class HeardPromiseAdmin(EventSubSubscriptionAdmin):
     @admin.display(description="last message")
     def last_message(self, row: Any) -> str:
         return str(vars(row)["last_message"])
+
+
+def _moment(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%b %H:%M:%S}"
 
 
 def _last_message(row: EventSubSubscription, heard: Heard) -> str:
