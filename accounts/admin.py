@@ -54,10 +54,7 @@ class UserAdmin(admin.ModelAdmin[User]):
 class GrantAdmin(ReadOnlyAdmin):
     """Consents, and how they ended; never a token."""
 
-    list_display = (
-        *("user", "state", "how_it_ended", "allowed", "granted_at"),
-        *("validated_at", "due_at"),
-    )
+    list_display = (*("user", "state", "how_it_ended", "allowed", "granted_at", "validated_at"),)
     list_filter = ("state", "ending")
     list_select_related = ("user",)
     search_fields = ("user__login", "=user__twitch_id")
