@@ -48,7 +48,7 @@ def sweep(*, twitch: Helix) -> int:
 
 
 def _reconcile_due(twitch: Helix) -> int:
-    return reconcile_each(due_subjects(timezone.now(), most=MOST_SUBJECTS), twitch=twitch)
+    return reconcile_each(_subjects(timezone.now()), twitch=twitch)
 
 
 def reconcile_each(subject_ids: Iterable[str], *, twitch: Helix) -> int:
@@ -69,13 +69,13 @@ def reconcile_each(subject_ids: Iterable[str], *, twitch: Helix) -> int:
     return done
 
 
-def due_subjects(now: datetime, *, most: int) -> list[str]:
+def _subjects(now: datetime) -> list[str]:
     """Twitch ids that are due, the urgent ones first (4 queries)."""
     found: dict[str, None] = {}
     for query in _queries(now):
-        for subject_id in query.values_list("subject_id", flat=True)[: 6 * most]:
+        for subject_id in query.values_list("subject_id", flat=True)[: 6 * MOST_SUBJECTS]:
             found[subject_id] = None
-    return list(found)[:most]
+    return list(found)[:MOST_SUBJECTS]
 
 
 def _queries(now: datetime) -> Iterator[models.QuerySet[models.Model]]:

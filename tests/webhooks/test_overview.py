@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import Grant
 from streamwatch.models import Lease, LeaseQuerySet
-from subscriptions.models import Budget, EventSubSubscription
+from subscriptions.models import Budget, EventSubSubscription, EventSubWant
 from tests.factories import (
     make_activity,
     make_broadcast,
@@ -134,6 +134,14 @@ class NumbersTests(TestCase):
         }
         assert settings.EVENTSUB_CALLBACK in found["Pending for long"].trouble
 
+    def test_the_gap_is_looked_for_where_it_can_be(self) -> None:
+        for number in range(3):
+            make_want(subscription=make_subscription())
+            make_promise(subject_id=f"{number}", due_at=self.now + timedelta(minutes=number))
+        assert EventSubSubscription.objects.first_due(2).unwanted(self.now).count() == 2
+        assert EventSubWant.objects.newest(2).without_row().count() == 2
+        assert EventSubSubscription.objects.first_due().count() == 3
+
     def test_what_was_asked_a_moment_ago_is_not_pending_for_long(self) -> None:
         make_promise(subject_id="7", status="", twitch_id="", changed_at=self.now)
         assert lines()["Pending for long"].value == "0"
@@ -247,7 +255,7 @@ class PageTests(TestCase):
             make_message(processed_at=timezone.now() if number % 2 else None)
             Grant.objects.create(user=make_user())
         self.client.get(URL)
-        with self.assertNumQueries(16):  # session, user, and 14 of the numbers
+        with self.assertNumQueries(18):  # session, user, and 16 of the numbers
             self.client.get(URL)
 
     def test_nobody_but_an_operator_gets_in(self) -> None:
