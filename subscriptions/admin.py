@@ -63,7 +63,7 @@ class StateFilter(admin.SimpleListFilter):
             case "polled":
                 return queryset.filter(has_place=False)  # type: ignore[no-any-return]
             case "unwanted":
-                return queryset.first_due().unwanted(now)  # type: ignore[no-any-return]
+                return queryset.filter(pk__in=queryset.first_unwanted(now))  # type: ignore[no-any-return]
             case "due":
                 return queryset.due(now)  # type: ignore[no-any-return]
         return queryset  # type: ignore[no-any-return]
