@@ -24,6 +24,8 @@ NOT_LOGINS = frozenset({"search", "rows"})
 PENDING_TOO_LONG = timedelta(minutes=2)
 # Holding every want against every promise takes longer than a page: 20 s for 500,000 of each.
 MOST_COMPARED = 10_000
+# Those due first; of more the database would sort all.
+MOST_DUE_COMPARED = 2_000
 
 
 class Streamer(models.Model):
@@ -240,7 +242,7 @@ class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
         moved = self.exclude(callback=callback).exclude(twitch_id="")
         return moved.filter(trouble="", failures=0, replacement_id="")
 
-    def first_unwanted(self, now: datetime, most: int = MOST_COMPARED) -> list[int]:
+    def first_unwanted(self, now: datetime, most: int = MOST_DUE_COMPARED) -> list[int]:
         """The primary keys of those that nobody wants, among the `most` that are due first.
 
         2 queries by index, compared here: the database would read every want for it.
@@ -265,7 +267,7 @@ class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
     def for_overview(self, now: datetime) -> PromiseNumbers:
         """3 queries, the first once over all rows: some 500,000 at 100,000 streamers.
 
-        Those unwanted are looked for among the 10,000 that are due first: what nobody wants any
+        Those unwanted are looked for among the 2,000 that are due first: what nobody wants any
         more is due within 10 min.
         """
         is_polled = models.Q(has_place=False)

@@ -20,11 +20,13 @@ from tests.factories import (
     make_message,
     make_promise,
     make_ring,
+    make_streamer,
     make_subscription,
     make_user,
     make_want,
 )
-from tests.webhooks.sending import body_of
+from tests.webhooks.sending import body_of, online_body
+from webhooks import sweeping
 from webhooks.models import InboxMessage
 from webhooks.overview import Line, panels
 from webhooks.reworking import process_again
@@ -356,6 +358,16 @@ class ProcessAgainTests(TestCase):
         assert (message.attempts, message.problem) == (0, "")
         # Twice at once: it waits already.
         assert process_again(pks=[message.pk]).taken_up == 0
+
+    def test_what_was_recorded_is_not_recorded_twice(self) -> None:
+        streamer = make_streamer(twitch_id="1337")
+        message = make_message(
+            body=online_body(), received_at=timezone.now() - timedelta(minutes=1)
+        )
+        for _ in range(2):
+            assert sweeping.sweep() == 1
+            assert process_again(pks=[message.pk]).taken_up == 1
+        assert streamer.activity_set.filter(kind="online").count() == 1
 
     def test_a_private_one_while_its_body_is_there(self) -> None:
         now = timezone.now()
