@@ -15,21 +15,13 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.models import AppToken, Grant, Moderation, OperatorBinding, User
+from accounts.scopes import in_words
+from streamwatch.admin import BriefPaginator, ReadOnlyAdmin
 
 # Always empty here: no row of them is written, and groups give no rights that anything asks.
 for model in (EmailAddress, SocialAccount, SocialApp, SocialToken, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
-
-
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Rows that only StreamWatch itself writes."""
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(User)
@@ -46,25 +38,45 @@ class UserAdmin(admin.ModelAdmin[User]):
     )
     readonly_fields = tuple(name for name in fields if name != "is_active")
 
+    show_full_result_count = False
+    paginator = BriefPaginator
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """All that is a viewer's goes with the viewer, though none of it is deleted alone."""
+        objects, counts, _, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, set(), protected
 
 
 @admin.register(Grant)
 class GrantAdmin(ReadOnlyAdmin):
-    list_display = ("user", "state", "ending", "scopes", "expires_at", "validated_at", "due_at")
+    """Consents, and how they ended; never a token."""
+
+    list_display = (*("user", "state", "how_it_ended", "allowed", "granted_at", "validated_at"),)
     list_filter = ("state", "ending")
     list_select_related = ("user",)
-    search_fields = ("user__login", "user__twitch_id")
+    search_fields = ("user__login", "=user__twitch_id")
     ordering = ("-pk",)
     fields = (
-        *("user", "state", "ending", "scopes", "granted_at", "expires_at"),
+        *("user", "state", "how_it_ended", "allowed", "scopes", "granted_at", "expires_at"),
         *("validated_at", "due_at", "refresh_until", "refresh_doubts", "updated_at"),
     )
+    readonly_fields = ("how_it_ended", "allowed")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the tokens: they are not shown, and their key may be gone."""
         return super().get_queryset(request).defer("access_token", "refresh_token")
+
+    @admin.display(description="ending", ordering="ending", empty_value="-")
+    def how_it_ended(self, grant: Grant) -> str:
+        return grant.get_ending_display() if grant.ending else ""
+
+    @admin.display(description="StreamWatch may")
+    def allowed(self, grant: Grant) -> str:
+        """The scopes, as the viewer was told."""
+        return "; ".join(in_words(grant.scopes)) or "nothing more than know who it is"
 
 
 @admin.register(Moderation)
@@ -80,6 +92,10 @@ class OperatorBindingAdmin(ReadOnlyAdmin):
     list_display = ("login", "twitch_id", "source", "bound_at")
     search_fields = ("login", "twitch_id")
     ordering = ("login",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A login that was bound to the wrong account can be let go."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(AppToken)

@@ -6,6 +6,7 @@ A viewer is found by Twitch id; login, name and picture are refreshed at each lo
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, Self
 
@@ -69,6 +70,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac("accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class GrantNumbers:
+    """What the overview says of Grants; `overdue` should have been validated before `before`."""
+
+    active: int
+    dead: int
+    overdue: int
+
+
 class GrantQuerySet(models.QuerySet["Grant"]):
     def active(self) -> Self:
         """Those that Twitch has not ended, as far as we know."""
@@ -98,6 +108,14 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def without_tokens(self) -> Self:
         """For pages: the tokens are not read, and their key may be gone."""
         return self.defer("access_token", "refresh_token")
+
+    def for_overview(self, *, before: datetime) -> GrantNumbers:
+        """2 queries: one over all rows, a viewer each, one by the index of `due_at`."""
+        counts = {
+            state: models.Count("pk", filter=models.Q(state=state)) for state in Grant.State.values
+        }
+        overdue = self.active().filter(due_at__lt=before).count()
+        return GrantNumbers(**self.aggregate(**counts), overdue=overdue)
 
 
 class Grant(models.Model):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from activity.models import (
     Absence,
@@ -17,26 +14,11 @@ from activity.models import (
     Ring,
     Segment,
 )
-
-
-class LookOnly:
-    """Read-only: record() is the only writer."""
-
-    # Counting a large table takes longer than the page.
-    show_full_result_count = False
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
+from streamwatch.admin import ReadOnlyAdmin
 
 
 @admin.register(Activity)
-class ActivityAdmin(LookOnly, admin.ModelAdmin[Activity]):
+class ActivityAdmin(ReadOnlyAdmin):
     list_display = ("id", "streamer", "kind", "occurred_at", "source", "late", "announced_at")
     list_filter = ("kind", "source", "late")
     list_select_related = ("streamer",)
@@ -45,7 +27,7 @@ class ActivityAdmin(LookOnly, admin.ModelAdmin[Activity]):
 
 
 @admin.register(Follow)
-class FollowAdmin(LookOnly, admin.ModelAdmin[Follow]):
+class FollowAdmin(ReadOnlyAdmin):
     """Who is behind "and 240 more"."""
 
     list_display = ("id", "streamer", "kind", "actor_twitch_id", "followed_at", "activity_id")
@@ -56,7 +38,7 @@ class FollowAdmin(LookOnly, admin.ModelAdmin[Follow]):
 
 
 @admin.register(Broadcast)
-class BroadcastAdmin(LookOnly, admin.ModelAdmin[Broadcast]):
+class BroadcastAdmin(ReadOnlyAdmin):
     list_display = ("id", "streamer", "began_at", "ended_at", "is_over")
     list_filter = ("is_over",)
     list_select_related = ("streamer",)
@@ -65,7 +47,7 @@ class BroadcastAdmin(LookOnly, admin.ModelAdmin[Broadcast]):
 
 
 @admin.register(Segment)
-class SegmentAdmin(LookOnly, admin.ModelAdmin[Segment]):
+class SegmentAdmin(ReadOnlyAdmin):
     list_display = ("id", "streamer", "stream_id", "began_at", "ended_at", "broadcast_id")
     list_select_related = ("streamer",)
     search_fields = ("=streamer__login", "=streamer__twitch_id", "=stream_id")
@@ -73,7 +55,7 @@ class SegmentAdmin(LookOnly, admin.ModelAdmin[Segment]):
 
 
 @admin.register(Ring)
-class RingAdmin(LookOnly, admin.ModelAdmin[Ring]):
+class RingAdmin(ReadOnlyAdmin):
     """How far polling has come, and how long a round really takes."""
 
     list_display = ("name", "cursor", "round_began_at", "round_seconds", "period_seconds", "due_at")
@@ -81,7 +63,7 @@ class RingAdmin(LookOnly, admin.ModelAdmin[Ring]):
 
 
 @admin.register(Absence)
-class AbsenceAdmin(LookOnly, admin.ModelAdmin[Absence]):
+class AbsenceAdmin(ReadOnlyAdmin):
     """Streams of which one more round decides whether they have ended."""
 
     list_display = ("streamer", "stream_id", "noticed_at")
@@ -90,7 +72,7 @@ class AbsenceAdmin(LookOnly, admin.ModelAdmin[Absence]):
 
 
 @admin.register(FollowerCount)
-class FollowerCountAdmin(LookOnly, admin.ModelAdmin[FollowerCount]):
+class FollowerCountAdmin(ReadOnlyAdmin):
     list_display = ("streamer", "total", "as_of", "base_total", "base_at")
     list_select_related = ("streamer",)
     search_fields = ("=streamer__login", "=streamer__twitch_id")
@@ -98,7 +80,7 @@ class FollowerCountAdmin(LookOnly, admin.ModelAdmin[FollowerCount]):
 
 
 @admin.register(FollowedCursor)
-class FollowedCursorAdmin(LookOnly, admin.ModelAdmin[FollowedCursor]):
+class FollowedCursorAdmin(ReadOnlyAdmin):
     list_display = ("streamer", "from_at", "newest_at")
     list_select_related = ("streamer",)
     search_fields = ("=streamer__login", "=streamer__twitch_id")

@@ -43,9 +43,7 @@ def sweep() -> int:
     Two queries. What a receiver cannot take is announced one by one, so that it holds up no
     other.
     """
-    overdue = Activity.objects.filter(
-        announced_at=None, recorded_at__lt=timezone.now() - OVERDUE_AFTER
-    ).order_by("recorded_at")
+    overdue = Activity.objects.unannounced().filter(recorded_at__lt=timezone.now() - OVERDUE_AFTER)
     ids = list(overdue.values_list("pk", flat=True)[:SWEPT_AT_ONCE])
     if ids and not announce(ids):
         return sum(announce([pk]) for pk in ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -42,7 +44,7 @@ def newest_of(streamer: Streamer, limit: int = FEED_ROWS) -> list[Activity]:
     return newest
 
 
-def _newest_ids(parts: list[QuerySet[Activity]], limit: int) -> RawSQL:
+def _newest_ids(parts: Sequence[QuerySet[Activity]], limit: int) -> RawSQL:
     """A subquery: the ids of the newest `limit` rows among the newest `limit` of each part.
 
     It reads the index only. Written by hand: SQLite and MySQL want each SELECT that has a LIMIT

@@ -6,10 +6,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self
 
 from django.db import models
 
 from subscriptions.models import Streamer
+
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    def unannounced(self) -> Self:
+        """What not every receiver has heard of, oldest first, by `activity_unannounced`."""
+        return self.filter(announced_at=None).order_by("recorded_at")
+
+    def for_overview(self) -> datetime | None:
+        """When the oldest unannounced one was recorded (1 query)."""
+        return self.unannounced().values_list("recorded_at", flat=True).first()
 
 
 class Activity(models.Model):
@@ -51,6 +62,8 @@ class Activity(models.Model):
     # Null until every receiver of activities_recorded has returned.
     announced_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
+
+    objects = ActivityQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "activities"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import IntegrityError, models, transaction
@@ -31,6 +32,10 @@ class LeaseQuerySet(models.QuerySet["Lease"]):
     def give_back(self, name: str, token: str) -> None:
         """End the lease early, if it is still ours."""
         self.filter(name=name, holder=token).update(until=timezone.now())
+
+    def for_overview(self, names: Collection[str]) -> dict[str, datetime]:
+        """Until when each of these was last held; one that was given back ended then (1 query)."""
+        return dict(self.filter(name__in=names).values_list("name", "until"))
 
 
 class Lease(models.Model):

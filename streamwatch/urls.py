@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("subscriptions.urls")),
     path("", include("activity.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/overview/", include("webhooks.urls")),
     path("admin/", admin.site.urls),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),

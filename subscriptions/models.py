@@ -7,7 +7,8 @@ somebody's need of one type of message, an EventSubSubscription Twitch's promise
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -21,6 +22,12 @@ from streamwatch.twitch.eventsub import Status
 NOT_LOGINS = frozenset({"search", "rows"})
 # The subject of what names the application itself, in the place of a Twitch id.
 APPLICATION = "application"
+# Twitch sends its challenge within seconds.
+PENDING_TOO_LONG = timedelta(minutes=2)
+# Holding every want against every promise takes longer than a page: 20 s for 500,000 of each.
+MOST_COMPARED = 10_000
+# Those due first; of more the database would sort all.
+MOST_DUE_COMPARED = 2_000
 
 
 class Streamer(models.Model):
@@ -126,6 +133,21 @@ class EventSubWantQuerySet(models.QuerySet["EventSubWant"]):
         owners = Subscription.objects.filter(pk=models.OuterRef("owner_id"))
         return self.filter(~models.Exists(owners), owner_kind=EventSubWant.OwnerKind.SUBSCRIPTION)
 
+    def newest(self, most: int = MOST_COMPARED) -> Self:
+        """The last `most`: what has no row yet was written lately (1 query more)."""
+        last = EventSubWant.objects.order_by("-pk").values_list("pk", flat=True).first()
+        return self.filter(pk__gt=(last or 0) - most)
+
+    def for_overview(self, now: datetime) -> int:
+        """How many of the newest 10,000 have no row yet (2 queries)."""
+        return self.newest().current(now).without_row().count()
+
+    def viewers_of(self, subject_ids: Collection[str]) -> dict[tuple[str, str], int]:
+        """How many want each type and condition that names one of these (1 query)."""
+        wants = self.filter(subject_id__in=subject_ids).order_by()
+        found = wants.values_list("type", "condition_key").annotate(models.Count("pk"))
+        return {(type_, key): count for type_, key, count in found}
+
 
 class EventSubWant(models.Model):
     """Somebody's need of one type for one condition. Reconciliation knows only this table."""
@@ -187,6 +209,18 @@ class Budget(models.Model):
         return f"{self.total_cost} of {self.max_total_cost}"
 
 
+@dataclass(frozen=True, slots=True)
+class PromiseNumbers:
+    """What the overview says of promises."""
+
+    total: int
+    enabled: int
+    without_place: int
+    in_trouble: int
+    pending: int
+    unwanted: int
+
+
 class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
     def of_streamers(self, twitch_ids: Collection[str]) -> Self:
         """What Twitch promised, or was asked, about these Twitch ids."""
@@ -213,6 +247,49 @@ class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
         """
         moved = self.exclude(callback=callback).exclude(twitch_id="")
         return moved.filter(trouble="", failures=0, replacement_id="")
+
+    def first_unwanted(self, now: datetime, most: int = MOST_DUE_COMPARED) -> list[int]:
+        """The primary keys of those that nobody wants, among the `most` that are due first.
+
+        2 queries by index, compared here: the database would read every want for it.
+        """
+        fields = ("pk", "subject_id", "type", "condition_key")
+        first = list(self.order_by("due_at").values_list(*fields)[:most])
+        wants = EventSubWant.objects.current(now).filter(
+            subject_id__in={subject_id for _, subject_id, _, _ in first}
+        )
+        wanted = set(wants.values_list("type", "condition_key"))
+        return [pk for pk, _, type_, key in first if (type_, key) not in wanted]
+
+    def pending_too_long(self, now: datetime) -> Self:
+        """Those for which Twitch has sent no challenge yet, or we have not asked."""
+        return self.filter(_pending_too_long(now))
+
+    def held_up(self, now: datetime) -> Self:
+        """In trouble or pending for long, and to be tried only later."""
+        is_held_up = ~models.Q(trouble="") | models.Q(failures__gt=0) | _pending_too_long(now)
+        return self.filter(is_held_up, due_at__gt=now)
+
+    def for_overview(self, now: datetime) -> PromiseNumbers:
+        """3 queries, the first once over all rows: some 500,000 at 100,000 streamers.
+
+        Those unwanted are looked for among the 2,000 that are due first: what nobody wants any
+        more is due within 10 min.
+        """
+        is_polled = models.Q(has_place=False)
+        counts = self.aggregate(
+            total=models.Count("pk"),
+            enabled=models.Count("pk", filter=models.Q(status=Status.ENABLED)),
+            without_place=models.Count("pk", filter=is_polled),
+            in_trouble=models.Count("pk", filter=~models.Q(trouble="")),
+            pending=models.Count("pk", filter=_pending_too_long(now)),
+        )
+        return PromiseNumbers(**counts, unwanted=len(self.first_unwanted(now)))
+
+
+def _pending_too_long(now: datetime) -> models.Q:
+    unanswered = models.Q(status=Status.PENDING) | models.Q(status="", trouble="")
+    return unanswered & models.Q(has_place=True, changed_at__lt=now - PENDING_TOO_LONG)
 
 
 class EventSubSubscription(models.Model):

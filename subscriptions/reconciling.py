@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
+
+from django.utils import timezone
 
 from accounts.revoking import validate_soon
 from streamwatch.queue import enqueue
@@ -11,15 +14,62 @@ from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
 from subscriptions import agreeing, tasks
-from subscriptions.models import EventSubSubscription
+from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import ALIVE, read_list, write_death, write_promise
 
 logger = logging.getLogger(__name__)
+
+# Of one press of an operator's button.
+MOST_AT_ONCE = 100
+MOST_HASTENED = 1_000
 
 
 def reconcile_streamer(*, subject_id: str, twitch: Helix) -> bool:
     """Make Twitch's list and ours agree for one Twitch id; see `agreeing.agree()`."""
     return agreeing.agree(subject_id=subject_id, twitch=twitch)
+
+
+def reconcile_soon(*, subject_ids: Collection[str]) -> int:
+    """Have a worker reconcile these Twitch ids at once; how many they are (1 query).
+
+    All they have becomes due, so that the sweep has what a broker that is away, or a worker that
+    has no time, leaves.
+    """
+    wanted = sorted(set(subject_ids))
+    if wanted:
+        EventSubSubscription.objects.of_streamers(wanted).update(due_at=timezone.now())
+        enqueue(tasks.reconcile_streamers, *wanted)
+    return len(wanted)
+
+
+def reconcile_due() -> int:
+    """Have a worker reconcile what is due, 100 Twitch ids at most; how many (4 queries).
+
+    Not asked for yet first, then the longest waiting. By indexes: what nobody wants any more is
+    due within 10 min.
+    """
+    now = timezone.now()
+    found: dict[str, None] = {}
+    for query in (
+        EventSubWant.objects.newest().current(now).without_row().order_by("pk"),
+        EventSubSubscription.objects.due(now),
+    ):
+        subject_ids = query.values_list("subject_id", flat=True)
+        found |= dict.fromkeys(subject_ids[: 6 * MOST_AT_ONCE])
+    return reconcile_soon(subject_ids=list(found)[:MOST_AT_ONCE])
+
+
+def hasten() -> int:
+    """Make due what is in trouble or pending for long, 1,000 rows at most; how many (2 queries).
+
+    The sweep takes them up, whatever their back-off was. Once they are due there is nothing
+    left to do here.
+    """
+    now = timezone.now()
+    held_up = EventSubSubscription.objects.held_up(now).order_by("due_at")
+    pks = list(held_up.values_list("pk", flat=True)[:MOST_HASTENED])
+    enqueue(tasks.sweep)
+    return EventSubSubscription.objects.filter(pk__in=pks).update(due_at=now) if pks else 0
 
 
 def confirm(*, subject_id: str, twitch: Helix) -> bool:

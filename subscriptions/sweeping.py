@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -50,9 +50,17 @@ def sweep(*, twitch: Helix) -> int:
 
 
 def _reconcile_due(twitch: Helix) -> int:
+    return reconcile_each(_subjects(timezone.now()), twitch=twitch)
+
+
+def reconcile_each(subject_ids: Iterable[str], *, twitch: Helix) -> int:
+    """Reconcile these for some 10 s, one after the other; how many it were.
+
+    What is left has to be due: the sweep goes on with it.
+    """
     stop_at = time.monotonic() + BUDGET_SECONDS
     done = 0
-    for subject_id in _subjects(timezone.now()):
+    for subject_id in subject_ids:
         if time.monotonic() >= stop_at:
             break
         try:

@@ -15,6 +15,12 @@ def reconcile_streamer(subject_id: str) -> None:
 
 
 @shared_task
+def reconcile_streamers(*subject_ids: str) -> None:
+    """Make Twitch's list and ours agree for these Twitch ids, as far as 10 s suffice."""
+    sweeping.reconcile_each(subject_ids, twitch=helix())
+
+
+@shared_task
 def spend() -> None:
     """Give Twitch's budget to what is wanted most."""
     spending.spend(twitch=helix())

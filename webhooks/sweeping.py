@@ -11,9 +11,9 @@ SECONDS = 20.0
 ROWS = 200
 
 
-def sweep() -> int:
-    """Claim and process what is left over, for about 20 s at most; how many messages."""
-    give_up_at = time.monotonic() + SECONDS
+def sweep(*, seconds: float | None = None) -> int:
+    """Claim and process what is left over, for about `seconds` (20) at most; how many messages."""
+    give_up_at = time.monotonic() + (SECONDS if seconds is None else seconds)
     done = 0
     while time.monotonic() < give_up_at and (claim := claim_left_over(limit=ROWS)):
         done += process(claim)

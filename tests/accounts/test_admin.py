@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import connection
 from django.test import TestCase, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AppToken, Grant, OperatorBinding
-from tests.factories import make_user
+from subscriptions.models import Subscription
+from tests.factories import make_subscription, make_user
 
+GRANTS = "/admin/accounts/grant/"
 LISTS = ["user", "grant", "operatorbinding", "apptoken"]
 
 
@@ -81,6 +85,39 @@ class AdminTests(TestCase):
         assert self.client.post(url, {"post": "yes"}).status_code == 302
         assert not Grant.objects.filter(user_id=bob.pk).exists()
 
+    def test_a_viewer_is_deleted_with_all_that_is_the_viewers(self) -> None:
+        bob = make_user()
+        subscription = make_subscription(user=bob)
+        url = f"/admin/accounts/user/{bob.pk}/delete/"
+        self.assertNotContains(self.client.get(url), "permission to delete")
+        assert self.client.post(url, {"post": "yes"}).status_code == 302
+        assert not Subscription.objects.filter(pk=subscription.pk).exists()
+
+    def test_a_grant_is_not_deleted_alone_but_a_binding_is(self) -> None:
+        assert self.client.get(f"{GRANTS}{self.grant.pk}/delete/").status_code == 403
+        binding = OperatorBinding.objects.get()
+        url = f"/admin/accounts/operatorbinding/{binding.pk}/delete/"
+        assert self.client.post(url, {"post": "yes"}).status_code == 302
+
+    def test_pages_of_grants_do_not_even_read_tokens(self) -> None:
+        for url in (GRANTS, f"{GRANTS}{self.grant.pk}/change/"):
+            with CaptureQueriesContext(connection) as queries:
+                assert self.client.get(url).status_code == 200
+            read = [query["sql"] for query in queries if "accounts_grant" in query["sql"]]
+            assert read != []
+            assert not any("_token" in sql for sql in read)
+
+    def test_a_grant_says_in_words_what_it_allows_and_how_it_ended(self) -> None:
+        Grant.objects.update(
+            scopes=["user:read:email", "odd:scope"], state="dead", ending="withdrawn"
+        )
+        for url in (GRANTS, f"{GRANTS}{self.grant.pk}/change/"):
+            page = self.client.get(url)
+            self.assertContains(page, "odd:scope; see your e-mail address")
+            self.assertContains(page, "withdrawn in the settings")
+        found = self.client.get(GRANTS, {"state__exact": "active"})
+        self.assertNotContains(found, f"{GRANTS}{self.grant.pk}/")
+
     def test_what_is_always_empty_is_not_listed(self) -> None:
         page = self.client.get("/admin/")
         for words in ("socialaccount", "emailaddress", "/auth/group/"):
@@ -96,6 +133,6 @@ class AdminTests(TestCase):
     def test_lists_cost_the_same_for_many(self) -> None:
         for _ in range(30):
             Grant.objects.create(user=make_user())
-        for name, queries in {"user": 5, "grant": 5}.items():
-            with self.assertNumQueries(queries):  # session, user, counts (2), rows
+        for name, queries in {"user": 4, "grant": 4}.items():
+            with self.assertNumQueries(queries):  # session, user, count, rows
                 self.client.get(f"/admin/accounts/{name}/")

@@ -24,7 +24,7 @@ KEPT = os.environ.get("SCREENSHOTS_TO")
 
 @pytest.fixture(scope="module")
 def viewer(quick_start: Running) -> Iterator[Person]:
-    """Somebody with six streamers to whom things have happened."""
+    """An operator with six streamers to whom things have happened."""
     with Person(quick_start) as person:
         person.log_in("ada_streams")
         for login in STREAMERS:
@@ -109,6 +109,11 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
         ("withdrawal", "/settings/consent/"),
         ("logout", "/accounts/logout/"),
         ("missing", "/no-such-page/"),
+        ("operator", "/admin/"),
+        ("overview", "/admin/overview/"),
+        ("inbox", "/admin/webhooks/inboxmessage/"),
+        ("promises", "/admin/subscriptions/eventsubsubscription/"),
+        ("grants", "/admin/accounts/grant/"),
     ):
         page.goto(quick_start.url + path)
         judge(page, f"{name}-{ending}")
