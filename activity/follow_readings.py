@@ -20,6 +20,7 @@ POLL = Activity.Source.POLL
 COUNTED_EVERY = timedelta(hours=24)
 # Lists lag, and two clocks differ: so long before what was read last is read again.
 OVERLAP = timedelta(minutes=10)
+FIRST_LOOK_BACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Listed:
     """Whom a streamer follows, page by page, newest first, as far as was asked."""
 
     streamer: Streamer
-    cursor: FollowedCursor | None
+    cursor: FollowedCursor
     pages: Sequence[Sequence[FollowedChannel]]
 
 
@@ -107,25 +108,29 @@ def _counted(
         )
 
 
-def read_down_to(cursor: FollowedCursor | None, asked_at: datetime) -> datetime:
+def first_cursor(streamer: Streamer, *, since: datetime, asked_at: datetime) -> FollowedCursor:
+    """Before the first reading: what was followed since somebody watches with consent is news.
+
+    That was a moment ago, unless nobody polled for long: then not all that came since is.
+    """
+    # Lists tell whole seconds.
+    from_at = max(since, asked_at - FIRST_LOOK_BACK).replace(microsecond=0)
+    return FollowedCursor(streamer=streamer, from_at=from_at, newest_at=from_at)
+
+
+def read_down_to(cursor: FollowedCursor) -> datetime:
     """What was followed from then on must be looked at."""
-    if cursor is None:
-        return asked_at - OVERLAP
     return max(cursor.from_at, cursor.newest_at - OVERLAP)
 
 
 def read_followed(listed: Listed, asked_at: datetime) -> tuple[list[Followed], FollowedCursor]:
     """Follows that were not taken in yet, oldest first, and how far the list is known then.
 
-    The first reading says nothing: what a streamer has followed so far is no news. While pages
-    are read a list may change, and what moves from one page to the one before is seen on none.
-    So of a reading of several pages the cursor stays where it is, until one finds nothing new
-    after its first page; what was taken in is known by `FollowedCursor.taken`.
+    While pages are read a list may change, and what moves from one page to the one before is
+    seen on none. So of a reading of several pages the cursor stays where it is, until one finds
+    nothing new after its first page; what was taken in is known by `FollowedCursor.taken`.
     """
-    cursor, down_to = listed.cursor, read_down_to(listed.cursor, asked_at)
-    is_first = cursor is None
-    if cursor is None:
-        cursor = FollowedCursor(streamer=listed.streamer, from_at=down_to, newest_at=down_to)
+    cursor, down_to = listed.cursor, read_down_to(listed.cursor)
     known = set(cursor.taken)
     new: dict[str, FollowedChannel] = {}
     newest_at, is_whole = cursor.newest_at, True
@@ -138,13 +143,11 @@ def read_followed(listed: Listed, asked_at: datetime) -> tuple[list[Followed], F
             newest_at = max(newest_at, min(channel.followed_at, asked_at))
             if key not in known and key not in new:
                 new[key] = channel
-                is_whole = is_whole and (number == 0 or is_first)
+                is_whole = is_whole and number == 0
     if is_whole:
         cursor.newest_at = newest_at
-    oldest = _text(read_down_to(cursor, asked_at))
+    oldest = _text(read_down_to(cursor))
     cursor.taken = sorted(key for key in known | new.keys() if key >= oldest)
-    if is_first:
-        return [], cursor
     drafts = [_followed(listed.streamer, new[key], asked_at) for key in sorted(new)]
     return drafts, cursor
 

@@ -252,7 +252,7 @@ class FollowedCursor(models.Model):
     """
 
     streamer = models.OneToOneField(Streamer, on_delete=models.CASCADE)
-    # What was followed before is no news: it was so when we began to look.
+    # What was followed before is no news: nobody watched with consent.
     from_at = models.DateTimeField()
     # The newest follow up to which nothing is missing.
     newest_at = models.DateTimeField()

@@ -81,7 +81,7 @@ def _write_followed(found: Sequence[Listed], asked_at: datetime) -> None:
         before = _position(listed.cursor)
         follows, cursor = read_followed(listed, asked_at)
         drafts += follows
-        if before is None:
+        if cursor._state.adding:  # noqa: SLF001  # Django's documented way to ask
             new.append(cursor)
         elif before != _position(cursor):
             moved.append(cursor)
@@ -91,8 +91,8 @@ def _write_followed(found: Sequence[Listed], asked_at: datetime) -> None:
     FollowedCursor.objects.bulk_update(moved, ("newest_at", "taken"))
 
 
-def _position(cursor: FollowedCursor | None) -> tuple[datetime, list[str]] | None:
-    return (cursor.newest_at, cursor.taken) if cursor else None
+def _position(cursor: FollowedCursor) -> tuple[datetime, list[str]]:
+    return cursor.newest_at, cursor.taken
 
 
 def _record(drafts: Sequence[Draft]) -> None:

@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
+from django.utils import timezone
 
 from accounts.models import Grant
 from accounts.refreshing import access_tokens, renew_together
 from accounts.twitch import oauth
 from activity import rings
-from activity.follow_readings import Listed, read_down_to
+from activity.follow_readings import Listed, first_cursor, read_down_to
 from activity.models import FollowedCursor
 from streamwatch.twitch.errors import (
     LimitReached,
@@ -28,7 +29,7 @@ from streamwatch.twitch.errors import (
 )
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import FollowedChannel
-from subscriptions.models import Streamer
+from subscriptions.models import Streamer, Subscription
 
 # A list of many pages gives way to the others; the lease must outlast two of them.
 PATIENCE_SECONDS = 15.0
@@ -39,8 +40,7 @@ Answer = list[Listed] | TwitchError
 @dataclass(frozen=True, slots=True)
 class _Question:
     streamer: Streamer
-    cursor: FollowedCursor | None
-    down_to: datetime
+    cursor: FollowedCursor
     user_id: int
     token: str = field(repr=False)
 
@@ -62,7 +62,7 @@ def ask(twitch: Helix, streamers: Sequence[Streamer], asked_at: datetime) -> lis
 
     A token that Twitch refuses is refreshed and the list asked for once more. Nothing where the
     consent has ended, or another process is refreshing. Never `TokenRefused` or `LimitReached`:
-    they are one streamer's own affair. 3 queries, and a few a token that is refreshed.
+    they are one streamer's own affair. 4 queries, and a few a token that is refreshed.
     """
     questions = _questions(streamers, asked_at)
     answers: dict[int, Answer] = {streamer.pk: [] for streamer in streamers}
@@ -92,21 +92,36 @@ def _questions(streamers: Sequence[Streamer], asked_at: datetime) -> list[_Quest
     ids = [streamer.twitch_id for streamer in streamers]
     # Asked again: a consent may have ended since the streamers were read.
     grants = Grant.objects.showing_follows().filter(user__twitch_id__in=ids)
-    users = dict(grants.values_list("user__twitch_id", "user_id"))
-    tokens = access_tokens(users.values())
-    rows = FollowedCursor.objects.filter(streamer__in=[streamer.pk for streamer in streamers])
-    cursors = {row.streamer_id: row for row in rows}
-    return [
-        _Question(
-            streamer=streamer,
-            cursor=cursors.get(streamer.pk),
-            down_to=read_down_to(cursors.get(streamer.pk), asked_at),
-            user_id=users[streamer.twitch_id],
-            token=tokens[users[streamer.twitch_id]],
+    rows = grants.values_list("user__twitch_id", "user_id", "granted_at")
+    users = {twitch_id: (user_id, granted_at) for twitch_id, user_id, granted_at in rows}
+    tokens = access_tokens([user_id for user_id, _ in users.values()])
+    cursors = _cursors(streamers)
+    questions = []
+    for streamer in streamers:
+        user_id, granted_at = users.get(streamer.twitch_id, (0, None))
+        if user_id not in tokens:
+            continue
+        watched_at, cursor = cursors[streamer.pk]
+        since = max(granted_at or watched_at, watched_at)
+        questions.append(
+            _Question(
+                streamer=streamer,
+                cursor=cursor or first_cursor(streamer, since=since, asked_at=asked_at),
+                user_id=user_id,
+                token=tokens[user_id],
+            )
         )
-        for streamer in streamers
-        if users.get(streamer.twitch_id) in tokens
-    ]
+    return questions
+
+
+def _cursors(streamers: Sequence[Streamer]) -> dict[int, tuple[datetime, FollowedCursor | None]]:
+    """By streamer: since when somebody watches, and the cursor where there is one (2 queries)."""
+    pks = [streamer.pk for streamer in streamers]
+    rows = {row.streamer_id: row for row in FollowedCursor.objects.filter(streamer__in=pks)}
+    watched = Subscription.objects.filter(streamer__in=pks).values_list("streamer")
+    since = dict(watched.annotate(Min("created_at")).order_by())
+    now = timezone.now()
+    return {pk: (since.get(pk, now), rows.get(pk)) for pk in pks}
 
 
 def _answer(twitch: Helix, question: _Question) -> Answer:
@@ -120,10 +135,11 @@ def _answer(twitch: Helix, question: _Question) -> Answer:
 def _pages(twitch: Helix, question: _Question) -> list[list[FollowedChannel]]:
     """The pages down to what has been taken in; all of them or, by an error, none."""
     ends_at = time.monotonic() + PATIENCE_SECONDS
+    down_to = read_down_to(question.cursor)
     pages = []
     for page in twitch.followed_channels(question.streamer.twitch_id):
         pages.append(page)
-        if any(one.followed_at and one.followed_at < question.down_to for one in page):
+        if any(one.followed_at and one.followed_at < down_to for one in page):
             break
         if time.monotonic() > ends_at:
             raise TwitchUnavailable(f"{len(pages)} pages took more than {PATIENCE_SECONDS:.0f} s")

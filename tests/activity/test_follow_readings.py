@@ -14,11 +14,12 @@ from activity.follow_readings import (
     FollowerTotal,
     Listed,
     TotalsRead,
+    first_cursor,
     read_down_to,
     read_followed,
     read_totals,
 )
-from activity.models import FollowedCursor, FollowerCount
+from activity.models import FollowerCount
 from streamwatch.twitch.payloads import FollowedChannel
 from subscriptions.models import Streamer
 from tests.activity.saying import ANN, POLL, START, at
@@ -112,7 +113,8 @@ class FollowedTests(SimpleTestCase):
 
     def setUp(self) -> None:
         self.old = [followed("2", -1000), followed("1", -90_000)]
-        drafts, self.cursor = read_followed(Listed(ann, None, [self.old]), START)
+        first = first_cursor(ann, since=at(-999), asked_at=START)
+        drafts, self.cursor = read_followed(Listed(ann, first, [self.old]), START)
         assert drafts == []
 
     def read(self, second: float, *pages: Sequence[FollowedChannel]) -> list[str]:
@@ -150,8 +152,17 @@ class FollowedTests(SimpleTestCase):
         assert self.read(120, [followed("4", 50), followed("3", -500), *self.old]) == ["3"]
 
     def test_a_list_that_was_empty_at_first_makes_no_old_follow_news(self) -> None:
-        _, self.cursor = read_followed(Listed(ann, None, [[]]), START)
+        self.cursor = first_cursor(ann, since=START, asked_at=START)
+        assert self.read(0, []) == []
         assert self.read(60, [followed("3", 30), *self.old]) == ["3"]
+
+    def test_what_came_since_the_consent_is_news_at_first(self) -> None:
+        self.cursor = first_cursor(ann, since=START, asked_at=at(60))
+        assert self.read(60, [followed("3", 30), *self.old]) == ["3"]
+
+    def test_not_all_that_came_while_nobody_polled_is_news_at_first(self) -> None:
+        self.cursor = first_cursor(ann, since=START, asked_at=at(90_000))
+        assert self.read(90_000, [followed("4", 89_000), followed("3", 30)]) == ["4"]
 
     def test_an_empty_list_later_changes_nothing(self) -> None:
         listed = [followed("3", 30), *self.old]
@@ -221,7 +232,7 @@ class FollowedProperties(SimpleTestCase):
         self, life: list[tuple[int, str, bool]], data: st.DataObject
     ) -> None:
         """Lists lag up to 9 min, pages hold three, and readings come at any distance."""
-        self.cursor: FollowedCursor | None = None
+        self.cursor = first_cursor(ann, since=START, asked_at=START)
         self.told: list[tuple[str, datetime]] = []
         clock, shown = 0, 0
         self.take(self.listed(life, 0), 0)
@@ -237,7 +248,7 @@ class FollowedProperties(SimpleTestCase):
         assert lasted <= set(self.told)
 
     def take(self, listed: list[FollowedChannel], clock: int) -> None:
-        down_to = read_down_to(self.cursor, at(clock))
+        down_to = read_down_to(self.cursor)
         pages = []
         for start in range(0, max(len(listed), 1), 3):
             pages.append(listed[start : start + 3])

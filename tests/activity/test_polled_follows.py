@@ -1,7 +1,4 @@
-"""Follows that only polling finds, from the simulator's world to the Activities, with record().
-
-To be kept as tests/activity/test_polled_follows.py once record() knows the drafts.
-"""
+"""Follows that only polling finds, from the simulator's world to the Activities, with record()."""
 
 from __future__ import annotations
 
