@@ -119,6 +119,21 @@ class People:
     def live(self) -> list[Person]:
         """Everybody on the air, the most watched first."""
         rows = self._store.rows("SELECT * FROM people WHERE stream_id IS NOT NULL AND gone = 0")
+        return self._most_watched_first(rows)
+
+    def live_among(self, ids: list[str], logins: list[str]) -> list[Person]:
+        """Those of the ids and logins that are on the air, the most watched first."""
+        rows = self.present(ids, logins)
+        return self._most_watched_first([row for row in rows if row["stream_id"] is not None])
+
+    def live_ids(self) -> list[str]:
+        """The ids of everybody on the air, in their order."""
+        rows = self._store.rows(
+            "SELECT id FROM people WHERE stream_id IS NOT NULL AND gone = 0 ORDER BY id"
+        )
+        return [row["id"] for row in rows]
+
+    def _most_watched_first(self, rows: list[Person]) -> list[Person]:
         return sorted(rows, key=lambda row: (-self.viewers(row), row["id"]))
 
     def counts(self) -> tuple[int, int]:
