@@ -207,6 +207,11 @@ class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
         """Those of them about which something is to be done."""
         return self.due(now).exclude(_IS_CALM)
 
+    def never_asked(self, now: datetime) -> Self:
+        """Those of them that have a place and that Twitch was never asked for, nor listed."""
+        never = {"twitch_id": "", "replacement_id": "", "status": "", "trouble": ""}
+        return self.due(now).filter(has_place=True, checked_at=None, failures=0, **never)
+
     def calm(self, now: datetime) -> Self:
         """Those of them that are only to be compared: Twitch's whole list would tell, too."""
         return self.due(now).filter(_IS_CALM)

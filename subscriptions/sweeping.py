@@ -18,6 +18,7 @@ from streamwatch.models import Lease
 from streamwatch.twitch.helix import Helix
 from subscriptions import paging, points
 from subscriptions.agreeing import LEASE, agree
+from subscriptions.asking import ask_new
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import callback
 
@@ -53,10 +54,22 @@ def sweep(*, twitch: Helix) -> int:
     if not token:
         return 0
     try:
-        return _Run(_subjects(timezone.now(), _most(twitch)), twitch).go()
+        return _reconcile_due(twitch)
     finally:
         _forget_leases()
         Lease.objects.give_back(SWEEP_LEASE, token)
+
+
+def _reconcile_due(twitch: Helix) -> int:
+    stop_at = time.monotonic() + BUDGET_SECONDS
+    subjects = _subjects(timezone.now(), _most(twitch))
+    if len(subjects) <= FEW_SUBJECTS:
+        return _Run(subjects, twitch, stop_at).one_by_one()
+    # What is new costs less when it is asked for without agreeing with all of one Twitch id.
+    asked = ask_new(twitch=twitch, at_once=AT_ONCE, stop_at=stop_at)
+    if asked:
+        subjects = _subjects(timezone.now(), _most(twitch))
+    return asked + _Run(subjects, twitch, stop_at).at_once()
 
 
 def _most(twitch: Helix) -> int:
@@ -68,27 +81,26 @@ def _most(twitch: Helix) -> int:
 class _Run:
     """Twitch ids one after another, or several at once where there are many."""
 
-    def __init__(self, subjects: Sequence[str], twitch: Helix) -> None:
-        self._are_few = len(subjects) <= FEW_SUBJECTS
+    def __init__(self, subjects: Sequence[str], twitch: Helix, stop_at: float) -> None:
         self._left = iter(subjects)
         self._twitch = twitch
-        self._stop_at = time.monotonic() + BUDGET_SECONDS
+        self._stop_at = stop_at
         self._taking = threading.Lock()
 
-    def go(self) -> int:
+    def at_once(self) -> int:
         # SQLite has one writer: several would wait for each other.
-        if self._are_few or connection.vendor == "sqlite":
-            return self._work()
+        if connection.vendor == "sqlite":
+            return self.one_by_one()
         with ThreadPoolExecutor(AT_ONCE, "sweep") as threads:
             return sum(threads.map(lambda _: self._work_in_thread(), range(AT_ONCE)))
 
     def _work_in_thread(self) -> int:
         try:
-            return self._work()
+            return self.one_by_one()
         finally:
             connection.close()
 
-    def _work(self) -> int:
+    def one_by_one(self) -> int:
         done = 0
         while (subject_id := self._next()) is not None:
             try:

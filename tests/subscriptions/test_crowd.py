@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from django.db.models import Count, Max
-from django.test import TestCase
+from django.test import TransactionTestCase
 from django.utils import timezone
 
 from accounts.twitch import helix
@@ -33,7 +33,7 @@ USABLE = MOST - 1
 PLACED = USABLE + 6 * CONSENTING
 
 
-class CrowdTests(TestCase):
+class CrowdTests(TransactionTestCase):
     """150 streamers of six promises each; 100 may be paid for, and ten cost nothing."""
 
     def setUp(self) -> None:
