@@ -91,4 +91,4 @@ def simulated(folder: Path, **options: object) -> Iterator[SimulatedTwitch]:
             oauth().close()
     finally:
         process.terminate()
-        process.wait(20)
+        process.communicate(timeout=20)
