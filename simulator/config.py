@@ -72,6 +72,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         seed=int(_number(environ, "SIMULATOR_SEED", 1)),
         streamers=int(_number(environ, "SIMULATOR_STREAMERS", 300)),
         ca_file=Path(ca_file) if ca_file else None,
+        max_total_cost=int(_number(environ, "SIMULATOR_MAX_TOTAL_COST", 10_000)),
+        points_a_minute=max(1, int(_number(environ, "SIMULATOR_POINTS_A_MINUTE", 800))),
     )
 
 

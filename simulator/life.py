@@ -16,7 +16,7 @@ from simulator.dice import Dice
 from simulator.people import People, Person
 from simulator.seeding import make_category, make_title
 from simulator.store import Store, marks
-from simulator.subscriptions import Subscriptions
+from simulator.subscriptions import WATCHED, Subscriptions
 from simulator.world import World
 
 TICK_SECONDS = 0.5
@@ -103,14 +103,18 @@ class Life:
 
     def _due(self) -> list[Person]:
         """Whose moment has come; the watched first, for nobody misses the others."""
-        watched = self._subscriptions.watched()
-        return self._store.rows(
-            "SELECT * FROM people WHERE next_at <= ? AND gone = 0"  # noqa: S608
-            f" ORDER BY id NOT IN ({marks(watched)}), next_at LIMIT ?",
-            self.now,
-            *watched,
-            DEEDS_A_TICK,
+        due = "SELECT * FROM people WHERE next_at <= ? AND gone = 0 AND id"
+        watched = self._store.rows(
+            f"{due} IN ({WATCHED}) ORDER BY next_at LIMIT ?", self.now, DEEDS_A_TICK
         )
+        ids = [row["id"] for row in watched]
+        others = self._store.rows(
+            f"{due} NOT IN ({marks(ids)}) ORDER BY next_at LIMIT ?",
+            self.now,
+            *ids,
+            DEEDS_A_TICK - len(ids),
+        )
+        return watched + others
 
     def _keep_clock(self) -> None:
         self._store.set_meta("world_seconds", self.now)
@@ -118,11 +122,10 @@ class Life:
 
     def _hurry_watched(self) -> None:
         """Nobody who is watched since a moment ago sleeps on as long as the others."""
-        watched, (_, longest) = self._subscriptions.watched(), WATCHED_PAUSE
+        _, longest = WATCHED_PAUSE
         late = self._store.rows(
-            f"SELECT id, step FROM people WHERE next_at > ? AND id IN ({marks(watched)})",  # noqa: S608
+            f"SELECT id, step FROM people WHERE next_at > ? AND id IN ({WATCHED})",  # noqa: S608
             self.now + longest,
-            *watched,
         )
         for row in late:
             soon = self.now + Dice(self.seed, "soon", row["id"], row["step"]).uniform(10, longest)
@@ -152,14 +155,13 @@ class Life:
             return
         deed = dice.weighted([("end", 5), ("raid", 2), ("be raided", 3)])
         # By id: by viewers the order would follow from the time of day.
-        live = sorted(self._people.live(), key=lambda row: str(row["id"]))
-        others = [row for row in live if row["id"] != person["id"]]
+        others = [one for one in self._people.live_ids() if one != person["id"]]
         if deed == "end" or not others:
             self._world.go_offline(person)
         elif deed == "raid":
-            self._raid(person, dice.choice(others))
+            self._raid(person, self._people.get(dice.choice(others)))
         else:
-            self._raid(dice.choice(others), person)
+            self._raid(self._people.get(dice.choice(others)), person)
 
     def _raid(self, raider: Person, target: Person) -> None:
         """With a raid the raider's own stream ends."""

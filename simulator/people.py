@@ -50,11 +50,15 @@ class People:
 
     def present(self, ids: list[str], logins: list[str]) -> list[Person]:
         """Those of the ids and logins that exist and are not banned, by id."""
+        # An empty list would have everybody looked through.
+        named = {"id": ids, "login": [login.lower() for login in logins]}
+        where = [f"{column} IN ({marks(values)})" for column, values in named.items() if values]
+        if not where:
+            return []
         return self._store.rows(
-            f"SELECT * FROM people WHERE gone = 0 AND (id IN ({marks(ids)})"  # noqa: S608
-            f" OR login IN ({marks(logins)})) ORDER BY id",
-            *ids,
-            *[login.lower() for login in logins],
+            f"SELECT * FROM people WHERE gone = 0 AND ({' OR '.join(where)}) ORDER BY id",  # noqa: S608
+            *named["id"],
+            *named["login"],
         )
 
     def taken(self, login: str) -> bool:
@@ -119,6 +123,21 @@ class People:
     def live(self) -> list[Person]:
         """Everybody on the air, the most watched first."""
         rows = self._store.rows("SELECT * FROM people WHERE stream_id IS NOT NULL AND gone = 0")
+        return self._most_watched_first(rows)
+
+    def live_among(self, ids: list[str], logins: list[str]) -> list[Person]:
+        """Those of the ids and logins that are on the air, the most watched first."""
+        rows = self.present(ids, logins)
+        return self._most_watched_first([row for row in rows if row["stream_id"] is not None])
+
+    def live_ids(self) -> list[str]:
+        """The ids of everybody on the air, in their order."""
+        rows = self._store.rows(
+            "SELECT id FROM people WHERE stream_id IS NOT NULL AND gone = 0 ORDER BY id"
+        )
+        return [row["id"] for row in rows]
+
+    def _most_watched_first(self, rows: list[Person]) -> list[Person]:
         return sorted(rows, key=lambda row: (-self.viewers(row), row["id"]))
 
     def counts(self) -> tuple[int, int]:

@@ -31,6 +31,7 @@ from simulator.store import Store
 DAY = 86_400
 LIVE_SHARE = 0.4
 CATEGORY_NAMES = {row[0]: row[1] for row in CATEGORIES}
+HANDLES = {row[0]: row[1] for row in CAST}
 CREATIVE = {"509660", "26936", "509670", "1469308723", "509667"}
 
 
@@ -155,20 +156,17 @@ def _display_name(dice: Dice, number: int, login: str) -> str:
 def _add_follows(store: Store, seed: int, now: float) -> None:
     """The cast follow some of the streamers and are followed by some."""
     everyone = [row["id"] for row in store.rows("SELECT id FROM people ORDER BY id")]
+    unfollowed = {i for i, login in HANDLES.items() if FOLLOWERS_AT_FIRST.get(login) == 0}
     pairs: list[tuple[float, str, str]] = []
     for cast in CAST:
         dice = Dice(seed, "follows", cast[0])
-        others = [i for i in everyone if i != cast[0] and FOLLOWERS_AT_FIRST.get(_handle(i)) != 0]
+        others = [i for i in everyone if i != cast[0] and i not in unfollowed]
         wanted = min(FOLLOWS_AT_FIRST.get(cast[1], 25), len(others))
         pairs += [(dice.uniform(1, 900), cast[0], other) for other in dice.sample(others, wanted)]
         fans = min(FOLLOWERS_AT_FIRST.get(cast[1], 30), len(everyone) - len(CAST))
-        strangers = [i for i in everyone if not _handle(i)]
+        strangers = [i for i in everyone if i not in HANDLES]
         pairs += [(dice.uniform(1, 900), fan, cast[0]) for fan in dice.sample(strangers, fans)]
     # Oldest first, so that the order of the rows is the order of time.
     for days, user, broadcaster in sorted(pairs, reverse=True):
         followed = int((now - days * DAY) * NANOSECONDS)
         store.insert("follows", user_id=user, broadcaster_id=broadcaster, followed_ns=followed)
-
-
-def _handle(person_id: str) -> str:
-    return next((row[1] for row in CAST if row[0] == person_id), "")

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS people (
 );
 CREATE INDEX IF NOT EXISTS people_next ON people (next_at);
 CREATE INDEX IF NOT EXISTS people_live ON people (stream_id);
+CREATE INDEX IF NOT EXISTS people_strangers ON people (can_log_in, gone, id);
 CREATE TABLE IF NOT EXISTS moderators (
     broadcaster_id TEXT NOT NULL, moderator_id TEXT NOT NULL,
     PRIMARY KEY (broadcaster_id, moderator_id)
@@ -50,6 +51,21 @@ CREATE TABLE IF NOT EXISTS subscriptions (
     created_ns INTEGER NOT NULL, given_up INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS subscriptions_subject ON subscriptions (type, subject);
+CREATE INDEX IF NOT EXISTS subscriptions_cost ON subscriptions (status, type, version, subject);
+-- Whom a subscription's condition names: one of many thousands is found by any of them.
+CREATE TABLE IF NOT EXISTS named (
+    user_id TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (user_id, seq)
+) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS subscription_made AFTER INSERT ON subscriptions BEGIN
+    INSERT OR IGNORE INTO named SELECT value, NEW.seq FROM json_each(NEW.condition);
+END;
+CREATE TRIGGER IF NOT EXISTS subscription_gone AFTER DELETE ON subscriptions BEGIN
+    DELETE FROM named WHERE seq = OLD.seq
+        AND user_id IN (SELECT value FROM json_each(OLD.condition));
+END;
+-- Those of a state file that is older than the table.
+INSERT OR IGNORE INTO named SELECT value, seq FROM subscriptions, json_each(condition)
+    WHERE NOT EXISTS (SELECT 1 FROM named);
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, subscription_id TEXT NOT NULL,
     kind TEXT NOT NULL, body BLOB NOT NULL, sent_ns INTEGER NOT NULL,

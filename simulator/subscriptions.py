@@ -23,6 +23,10 @@ LIVE_STATUSES = (ENABLED, PENDING)
 SAME_TYPE_AND_CONDITION = 3
 PAGE = 100
 WEBSOCKET_MAX_COST = 10
+# The ids of the people whose doings are sent to somebody, as a query: they may be thousands.
+WATCHED = (
+    "SELECT substr(subject, instr(subject, ':') + 1) FROM subscriptions WHERE status = 'enabled'"
+)
 
 
 class Refused(Exception):
@@ -64,9 +68,10 @@ class Subscriptions:
         condition = json.dumps(asked.condition, sort_keys=True)
         same = self._store.rows(
             "SELECT id, callback FROM subscriptions WHERE client_id = ? AND type = ?"
-            " AND version = ? AND condition = ? AND status IN (?, ?) ORDER BY seq",
+            " AND subject = ? AND version = ? AND condition = ? AND status IN (?, ?) ORDER BY seq",
             self._config.client_id,
             asked.kind.name,
+            subject_of_condition(asked.condition),
             asked.kind.version,
             condition,
             *LIVE_STATUSES,
@@ -165,7 +170,7 @@ class Subscriptions:
         for name, value in filters.items():
             if name == "user_id":
                 # A raid's condition names from or to, a follow's also the moderator.
-                where = "AND EXISTS (SELECT 1 FROM json_each(condition) WHERE value = ?)"
+                where = "AND seq IN (SELECT seq FROM named WHERE user_id = ?)"
             else:
                 column = {"status": "status", "type": "type", "subscription_id": "id"}[name]
                 where = f"AND {column} = ?"
@@ -232,7 +237,7 @@ class Subscriptions:
         """Enabled subscriptions whose condition names `user_id` anywhere."""
         return self._store.rows(
             "SELECT * FROM subscriptions WHERE status = ?"
-            " AND EXISTS (SELECT 1 FROM json_each(condition) WHERE value = ?)",
+            " AND seq IN (SELECT seq FROM named WHERE user_id = ?)",
             ENABLED,
             user_id,
         )

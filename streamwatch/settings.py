@@ -276,6 +276,7 @@ CELERY_BEAT_SCHEDULE = {
     "validate-grants": {"task": "accounts.tasks.validate_grants", "schedule": 5.0},
     "prune-activities": {"task": "activity.tasks.prune", "schedule": 3600.0},
     "spend-budget": {"task": "subscriptions.tasks.spend", "schedule": 60.0},
+    "read-list": {"task": "subscriptions.tasks.read_list", "schedule": 5.0},
 }
 if SWEEP_SECONDS:
     CELERY_BEAT_SCHEDULE |= {

@@ -17,6 +17,7 @@ from subscriptions.models import (
     Budget,
     EventSubSubscription,
     EventSubWant,
+    ListReading,
     Streamer,
     Subscription,
 )
@@ -96,6 +97,11 @@ class EventSubWantAdmin(ReadOnlyAdmin):
 @admin.register(Budget)
 class BudgetAdmin(ReadOnlyAdmin):
     list_display = ("total_cost", "max_total_cost", "as_of")
+
+
+@admin.register(ListReading)
+class ListReadingAdmin(ReadOnlyAdmin):
+    list_display = ("pages", "began_at", "ended_at", "due_at", "failures")
 
 
 class EventSubSubscriptionAdmin(ReadOnlyAdmin):

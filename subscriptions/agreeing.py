@@ -20,13 +20,14 @@ from streamwatch.twitch.errors import (
     LimitReached,
     TwitchError,
     TwitchRefused,
+    TwitchUnavailable,
 )
 from streamwatch.twitch.eventsub import VERSIONS, Status
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
 from subscriptions import troubles
 from subscriptions.consenting import is_by_moderator
-from subscriptions.deciding import Deed, Step, as_promise, decide, strays
+from subscriptions.deciding import Deed, Step, as_promise, decide, is_due, strays
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import (
     ALIVE,
@@ -56,9 +57,9 @@ NO_ADDRESS_AGAIN = timedelta(minutes=1)
 def agree(*, subject_id: str, twitch: Helix) -> bool:
     """Make Twitch's list and ours agree for one Twitch id; False while another worker does it.
 
-    One call to Twitch, one more for each promise to make or to end (each at most 5 s a phase);
-    no transaction is open meanwhile. What fails is written down with a time for another try;
-    nothing of Twitch's is raised.
+    One call to Twitch unless all is new, one more for each promise to make or to end (each at
+    most 5 s a phase); no transaction is open meanwhile. What fails is written down with a time
+    for another try; nothing of Twitch's is raised.
     """
     token = Lease.objects.take(LEASE + subject_id, lifetime=LEASE_LIFETIME)
     if not token:
@@ -88,6 +89,8 @@ class _Round:
         self.wanted = _wanted(subject_id)
         # Twitch takes no more calls until then.
         self.not_before: datetime | None = None
+        # Its list was not read, and it gave no answer: other questions would only wait in vain.
+        self.is_unread = self.is_away = False
 
     def run(self) -> None:
         rows = self._rows()
@@ -96,7 +99,7 @@ class _Round:
         if not rows:
             return
         try:
-            listed = read_list(self.subject_id, self.twitch)
+            listed = self._listed(rows)
         except TwitchError as error:
             self._unread(rows, error)
             return
@@ -104,6 +107,15 @@ class _Round:
             is_wanted = row_key(row) in self.wanted
             self._carry_out(decide(row, is_wanted=is_wanted, listed=listed, now=timezone.now()))
         self._end_strays(listed, {row_key(row) for row in rows})
+
+    def _listed(self, rows: Iterable[EventSubSubscription]) -> Listed:
+        """What Twitch lists; not read for what was never asked for: 409 tells what is promised."""
+        self.is_unread = all(map(self._is_new, rows))
+        return Listed(()) if self.is_unread else read_list(self.subject_id, self.twitch)
+
+    def _is_new(self, row: EventSubSubscription) -> bool:
+        was_asked = row.twitch_id or row.status or row.trouble or row.checked_at
+        return row_key(row) in self.wanted and not was_asked
 
     def _rows(self) -> list[EventSubSubscription]:
         """A row for each wanted promise, from before Twitch is asked; and those not wanted."""
@@ -183,14 +195,17 @@ class _Round:
 
     def _give_up_place(self, row: EventSubSubscription, are_gone: bool) -> None:
         """The budget has no place for it: it is polled, which is no trouble."""
-        if are_gone:
-            write_polled(row)
-        else:
+        if not are_gone:
             write(row, due_at=timezone.now() + LOOK_AGAIN)
+        elif row.twitch_id or row.status or row.trouble or is_due(row, timezone.now()):
+            write_polled(row)
 
     def _ask(self, row: EventSubSubscription, *, standing: Promise | None) -> None:
         if self.not_before:
             write(row, due_at=self.not_before)
+            return
+        if self.is_away:
+            write_failure(row, troubles.NO_ANSWER)
             return
         try:
             promise = self.twitch.make_promise(
@@ -239,6 +254,7 @@ class _Round:
     ) -> None:
         logger.warning("%s not promised: %s", row, error)
         self.not_before = _reset(error)
+        self.is_away = self.is_unread and isinstance(error, TwitchUnavailable)
         trouble = troubles.of_error(error)
         if trouble == troubles.NO_CONSENT and is_by_moderator(row):
             trouble = troubles.NO_MODERATOR

@@ -183,6 +183,10 @@ class EventSubWant(models.Model):
         indexes = [
             # Reconciling one streamer.
             models.Index(fields=["subject_id"], name="want_subject"),
+            # The budget: how many want each; the sweep: rows that nobody wants.
+            models.Index(
+                fields=["type", "condition_key", "subject_id", "until"], name="want_promise"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +225,14 @@ class PromiseNumbers:
     unwanted: int
 
 
+# Promised, pending or enabled, or polled: nothing is to be done unless Twitch's list differs.
+# Without `due_at` it does differ.
+_IS_CALM = (
+    models.Q(has_place=True, status__in=(Status.ENABLED, Status.PENDING))
+    | models.Q(has_place=False, twitch_id="")
+) & models.Q(due_at__isnull=False, replacement_id="", trouble="")
+
+
 class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
     def of_streamers(self, twitch_ids: Collection[str]) -> Self:
         """What Twitch promised, or was asked, about these Twitch ids."""
@@ -230,6 +242,19 @@ class EventSubSubscriptionQuerySet(models.QuerySet["EventSubSubscription"]):
         """Those that the sweep should look at again, the longest waiting first."""
         is_due = models.Q(due_at__lte=now) | models.Q(due_at=None)
         return self.filter(is_due).order_by("due_at", "pk")
+
+    def urgent(self, now: datetime) -> Self:
+        """Those of them about which something is to be done."""
+        return self.due(now).exclude(_IS_CALM)
+
+    def never_asked(self, now: datetime) -> Self:
+        """Those of them that have a place and that Twitch was never asked for, nor listed."""
+        never = {"twitch_id": "", "replacement_id": "", "status": "", "trouble": ""}
+        return self.due(now).filter(has_place=True, checked_at=None, failures=0, **never)
+
+    def calm(self, now: datetime) -> Self:
+        """Those of them that are only to be compared: Twitch's whole list would tell, too."""
+        return self.due(now).filter(_IS_CALM)
 
     def unwanted(self, now: datetime) -> Self:
         """Those that nobody wants any more, less those whose deletion must wait."""
@@ -345,3 +370,36 @@ class EventSubSubscription(models.Model):
     def is_enabled(self) -> bool:
         """Whether Twitch's own list says that messages are sent."""
         return self.status == Status.ENABLED
+
+
+class ListReadingQuerySet(models.QuerySet["ListReading"]):
+    def now(self) -> ListReading:
+        """The one row (1 query, 2 to 4 at the very first time)."""
+        return self.get_or_create(pk=1, defaults={"due_at": timezone.now()})[0]
+
+
+class ListReading(models.Model):
+    """Where the reading of Twitch's whole list of promises stands; one row.
+
+    It outlasts restarts: a reading goes on at its cursor. Only whoever has the lease
+    `subscriptions.list` moves it.
+    """
+
+    # Twitch's, of the next page; "" is the first one.
+    cursor = models.CharField(max_length=1000, blank=True)
+    pages = models.PositiveIntegerField(default=0)
+    began_at = models.DateTimeField(null=True)
+    # Null while it is under way.
+    ended_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=0)
+
+    objects = ListReadingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.pages} pages since {self.began_at}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun and is not over."""
+        return self.began_at is not None and self.ended_at is None

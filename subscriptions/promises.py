@@ -25,6 +25,11 @@ APPLICATION_TYPES = (EventType.AUTHORIZATION_REVOKE,)
 ALIVE = (Status.ENABLED, Status.PENDING)
 # Promises that died silently are found when the list is compared again.
 COMPARE_EVERY = timedelta(minutes=10)
+# What was found as it should be in the whole list is compared for itself only when nobody has
+# read the whole list for so long.
+LISTED_AGAIN = timedelta(minutes=30)
+# The same for what has no place in the budget: there is nothing to find for most of it.
+POLLED_AGAIN = timedelta(days=1)
 # A challenge that is not answered by then is looked after.
 LOOK_AGAIN = timedelta(seconds=20)
 BACK_OFF = [timedelta(seconds=seconds) for seconds in (10, 30, 120, 600, 3600)]
@@ -180,7 +185,7 @@ def write_polled(row: EventSubSubscription) -> None:
         cost=0,
         failures=0,
         checked_at=timezone.now(),
-        due_at=timezone.now() + COMPARE_EVERY,
+        due_at=timezone.now() + POLLED_AGAIN,
     )
 
 

@@ -13,9 +13,9 @@ from streamwatch.twitch.errors import TwitchError
 from streamwatch.twitch.eventsub import Status
 from streamwatch.twitch.helix import Helix
 from streamwatch.twitch.payloads import Promise
-from subscriptions import agreeing, tasks
+from subscriptions import agreeing, points, tasks
 from subscriptions.models import EventSubSubscription, EventSubWant
-from subscriptions.promises import ALIVE, read_list, write_death, write_promise
+from subscriptions.promises import ALIVE, Listed, read_list, write_death, write_promise
 
 logger = logging.getLogger(__name__)
 
@@ -76,29 +76,37 @@ def confirm(*, subject_id: str, twitch: Helix) -> bool:
     """Read Twitch's list for one Twitch id and write down what it says; True when it is final.
 
     To be called a few times after a challenge was answered. One call to Twitch (at most 5 s a
-    phase) when something is pending, none otherwise. Nothing of Twitch's is raised.
+    phase) when something is pending and points are plenty, none otherwise. Nothing of Twitch's is
+    raised.
     """
     rows = list(EventSubSubscription.objects.filter(subject_id=subject_id).order_by("pk"))
     if not any(map(_is_pending, rows)):
         return True
+    if not points.are_plenty(twitch.rate_limit):
+        return False  # The whole list will tell, at a hundredth of the points.
     try:
         listed = read_list(subject_id, twitch)
     except TwitchError as error:
         logger.warning("list of promises for %s not read: %s", subject_id, error)
         return False
     for row in filter(_has_place, rows):
-        alive = listed.alive((row.type, row.condition_key))
-        own = listed.by_id.get(row.twitch_id)
-        if listed.standing(row):
-            if alive and alive.status == Status.ENABLED:
-                # The former promise can be ended now.
-                enqueue(tasks.reconcile_streamer, subject_id)
-        elif alive:
-            write_promise(row, alive)
-        elif own and own.status not in ALIVE and row.status != own.status:
-            write_death(row, own)
-            enqueue(tasks.reconcile_streamer, subject_id)
+        _note(row, listed)
     return not any(map(_is_pending, rows))
+
+
+def _note(row: EventSubSubscription, listed: Listed) -> None:
+    """Write down what the list says about one row."""
+    alive = listed.alive((row.type, row.condition_key))
+    own = listed.by_id.get(row.twitch_id)
+    if listed.standing(row):
+        if alive and alive.status == Status.ENABLED:
+            # The former promise can be ended now.
+            enqueue(tasks.reconcile_streamer, row.subject_id)
+    elif alive:
+        write_promise(row, alive)
+    elif own and own.status not in ALIVE and row.status != own.status:
+        write_death(row, own)
+        enqueue(tasks.reconcile_streamer, row.subject_id)
 
 
 def note_revocation(*, promise: Promise) -> None:

@@ -17,7 +17,7 @@ from streamwatch.twitch.errors import TwitchError
 from streamwatch.twitch.helix import Helix, TotalCost
 from subscriptions.budget import Claim, places, usable
 from subscriptions.models import Budget, EventSubSubscription, EventSubWant
-from subscriptions.promises import COMPARE_EVERY, Key
+from subscriptions.promises import POLLED_AGAIN, Key
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ def _write(rows: dict[Key, _Row], chosen: dict[Key, tuple[str, bool]]) -> Spendi
     now = timezone.now()
     _update([row.pk for row in lost if row.twitch_id], has_place=False, due_at=now - AHEAD)
     idle = [row.pk for row in lost if not row.twitch_id]
-    _update(idle, has_place=False, status="", trouble="", failures=0, due_at=now + COMPARE_EVERY)
+    _update(idle, has_place=False, status="", trouble="", failures=0, due_at=now + POLLED_AGAIN)
     _update([row.pk for row in won], has_place=True, due_at=now)
     _add(key_and_more for key_and_more in chosen.items() if key_and_more[0] not in rows)
     if changed:
@@ -158,7 +158,7 @@ def _add(chosen: Iterable[tuple[Key, tuple[str, bool]]]) -> None:
             condition_key=key,
             subject_id=subject_id,
             has_place=has_place,
-            due_at=now if has_place else now + COMPARE_EVERY,
+            due_at=now if has_place else now + POLLED_AGAIN,
             changed_at=now,
         )
         for (type_, key), (subject_id, has_place) in chosen

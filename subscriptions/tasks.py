@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts.twitch import helix
-from subscriptions import agreeing, spending, sweeping
+from subscriptions import agreeing, paging, spending, sweeping
 
 
 @shared_task
@@ -24,6 +24,12 @@ def reconcile_streamers(*subject_ids: str) -> None:
 def spend() -> None:
     """Give Twitch's budget to what is wanted most."""
     spending.spend(twitch=helix())
+
+
+@shared_task
+def read_list() -> None:
+    """Read on in Twitch's whole list of promises."""
+    paging.read_on(twitch=helix())
 
 
 @shared_task

@@ -23,12 +23,11 @@ async def streams(call: Call) -> Response:
     )
     if query.get("type", "all") not in ("all", "live"):
         raise HelixError(400, 'The parameter "type" was malformed: it must be all or live')
-    lower = [login.lower() for login in logins]
+    people = call.twitch.people
     rows = [
         row
-        for row in call.twitch.people.live()
-        if (not (ids or lower) or row["id"] in ids or row["login"] in lower)
-        and (not games or row["category_id"] in games)
+        for row in (people.live_among(ids, logins) if ids or logins else people.live())
+        if (not games or row["category_id"] in games)
         and (not languages or row["language"] in languages)
     ]
     return _page(call, rows, usual=20)

@@ -76,6 +76,14 @@ class _HeldToken:
 
 
 @dataclass(frozen=True, slots=True)
+class PromisePage:
+    """A hundred promises of Twitch's list; `cursor` leads to the next page, "" at the end."""
+
+    promises: Sequence[Promise]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class TotalCost:
     """What all EventSub subscriptions of the application cost together, and may cost."""
 
@@ -184,14 +192,24 @@ class Helix:
         base = [(name, value) for name, value in filters.items() if value][:1]
         cursor = ""
         for _ in range(MAX_PAGES):
-            params = base + ([("after", cursor)] if cursor else [])
-            data = self._send("GET", "/eventsub/subscriptions", params=params)
-            yield from map(Promise.parse, _list(data))
-            pagination = data.get("pagination")
-            following = pagination.get("cursor", "") if isinstance(pagination, dict) else ""
-            if not following or following == cursor:
+            page = self._promise_page(base, cursor)
+            yield from page.promises
+            if not page.cursor:
                 return
-            cursor = following
+            cursor = page.cursor
+
+    def promise_page(self, cursor: str) -> PromisePage:
+        """One page of all EventSub subscriptions of this application; `cursor` "" is the first."""
+        return self._promise_page([], cursor)
+
+    def _promise_page(self, base: list[tuple[str, str]], cursor: str) -> PromisePage:
+        params = base + ([("after", cursor)] if cursor else [])
+        data = self._send("GET", "/eventsub/subscriptions", params=params)
+        pagination = data.get("pagination")
+        following = pagination.get("cursor") if isinstance(pagination, dict) else None
+        if not isinstance(following, str) or following == cursor:
+            following = ""
+        return PromisePage([Promise.parse(item) for item in _list(data)], following)
 
     def make_promise(
         self,

@@ -1,159 +1,51 @@
-"""Rings over many streamers: requests, seconds and queries a round, and the real period.
+"""Rings over 10,000 and 100,000 streamers: requests, seconds, database time and memory a round.
 
-STREAMERS (10,000) against a Twitch in a process of its own that answers after DELAY_MS (100),
-driven as beat does, a run every 5 s. First a round in which a third go live, then ROUNDS in which
-nothing happens, then one in which a hundredth have changed. On the database of DATABASE_URL.
+Against the local Twitch in a process of its own, whose people go live, stop and change titles,
+some ten a second. A worker in a process of its own (polled_rounds.py) polls as beat has it poll, on
+MariaDB and on SQLite. `BENCH_STREAMERS`, `BENCH_ROUNDS`, `BENCH_POINTS_A_MINUTE` change it.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from django.db import connection
-from django.test import TransactionTestCase
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from accounts.twitch import helix, oauth
-from activity.models import Activity, Ring
-from activity.polling import poll
-from activity.rings import PROFILES, all_rings
-from dev import ports
-from subscriptions.models import Streamer, Subscription
-from tests.accounts.dance import twitch_at
-from tests.factories import LONG_AGO, make_user
+from tests.load.simulated import ROOT, SimulatedTwitch, simulated
 
-STREAMERS = int(os.environ.get("BENCH_STREAMERS", "10000"))
-DELAY_MS = os.environ.get("BENCH_DELAY_MS", "100")
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "2"))
-BEAT_SECONDS = 5.0
-CHUNK = 5000
-ROOT = Path(__file__).resolve().parents[2]
+SIZES = [int(size) for size in os.environ.get("BENCH_STREAMERS", "10000,100000").split(",")]
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "0"))
+POINTS = int(os.environ.get("BENCH_POINTS_A_MINUTE", "800"))
+# A round over more takes more than a minute, and one tells as much.
+MANY = 50_000
 
 
-@contextmanager
-def lists() -> Iterator[str]:
-    """The address of a Twitch that lists."""
-    port = ports.free(1)[0]
-    command = [sys.executable, "-m", "tests.load.polled_twitch", str(port), DELAY_MS]
-    process = subprocess.Popen(command, cwd=ROOT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/asked", timeout=1, trust_env=False)
-                break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        with twitch_at(url, f"{url}/helix"):
-            yield url
-            helix().close()
-            oauth().close()
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def fill() -> None:
-    """All watched by one viewer, as the lists have them, but nobody live."""
-    moments = ("name_as_of", "live_as_of", "title_as_of", "category_as_of", "changed_at")
-    for start in range(1, STREAMERS + 1, CHUNK):
-        Streamer.objects.bulk_create(
-            Streamer(
-                twitch_id=str(number),
-                login=f"streamer{number}",
-                display_name=f"Streamer{number}",
-                title="a title",
-                category_id="1",
-                category_name="Chess",
-                **dict.fromkeys(moments, LONG_AGO),
-            )
-            for number in range(start, min(start + CHUNK, STREAMERS + 1))
-        )
-    viewer = make_user()
-    pks = list(Streamer.objects.values_list("pk", flat=True))
-    Subscription.objects.bulk_create(
-        (Subscription(user=viewer, streamer_id=pk) for pk in pks), batch_size=CHUNK
+def poll(twitch: SimulatedTwitch, database_url: str, rounds: int) -> None:
+    addresses = {"TWITCH_AUTH_URL": f"{twitch.url}/oauth2", "TWITCH_API_URL": f"{twitch.url}/helix"}
+    settings = {"DJANGO_SETTINGS_MODULE": "streamwatch.settings", "LOG_LEVEL": "WARNING"}
+    subprocess.run(
+        [sys.executable, "-m", "tests.load.polled_rounds", str(twitch.state), str(rounds)],
+        cwd=ROOT,
+        env={**os.environ, **settings, **addresses, "DATABASE_URL": database_url},
+        check=True,
     )
 
 
-class Round:
-    """Runs until both quick rings have gone round once more; what that took."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.requests = self.queries = 0
-        self.busy = self.database = 0.0
-        rings = {ring.name: ring for ring in all_rings() if ring.name != PROFILES}
-        # Due now, as after a minute.
-        Ring.objects.filter(name__in=rings).update(due_at=timezone.now() - timedelta(seconds=1))
-        before = {ring.pk: ring.due_at for ring in Ring.objects.filter(name__in=rings)}
-        began = time.monotonic()
-        while self._goes_on(before):
-            run_began = time.monotonic()
-            self._run()
-            self.busy += time.monotonic() - run_began
-            if self._goes_on(before):
-                time.sleep(max(0.0, BEAT_SECONDS - (time.monotonic() - run_began)))
-        self.seconds = time.monotonic() - began
-
-    def _goes_on(self, before: dict[int, Any]) -> bool:
-        rows = Ring.objects.filter(pk__in=before)
-        return any(row.due_at == before[row.pk] for row in rows)
-
-    def _run(self) -> None:
-        with CaptureQueriesContext(connection) as captured:
-            self.requests += poll(twitch=helix())
-        self.queries += len(captured)
-        self.database += sum(float(query["time"]) for query in captured.captured_queries)
-
-    def row(self) -> str:
-        """For the table."""
-        rate = 60 * self.requests / max(self.seconds, 60)
-        return (
-            f"{self.name:>20} {self.requests:>9} {self.seconds:>9.1f} {self.busy:>7.1f}"
-            f" {self.database:>9.2f} {self.queries:>8} {rate:>10.0f} {Activity.objects.count():>11}"
-        )
-
-
 @pytest.mark.bench
-class PollingBench(TransactionTestCase):
-    def test_rounds(self) -> None:
-        fill()
-        with lists() as url:
-            all_rings()
-            # The daily ring has been round: it would take its turns among the others.
-            tomorrow = timezone.now() + timedelta(days=1)
-            Ring.objects.filter(name=PROFILES).update(due_at=tomorrow)
-            print(f"\n{STREAMERS:,} streamers, {connection.vendor}, answers after {DELAY_MS} ms")
-            print(
-                f"{'round':>20} {'requests':>9} {'seconds':>9} {'busy s':>7} {'database s':>9}"
-                f" {'queries':>8} {'points/min':>10} {'activities':>11}"
-            )
-            rounds = [Round("a third go live")]
-            print(rounds[-1].row())
-            for _ in range(ROUNDS):
-                rounds.append(Round("nothing happens"))
-                print(rounds[-1].row())
-            for streamer in Streamer.objects.filter(pk__gt=0).order_by("pk")[::100]:
-                Streamer.objects.filter(pk=streamer.pk).update(title="an old title")
-            rounds.append(Round("a hundredth changed"))
-            print(rounds[-1].row())
-            asked = httpx.get(f"{url}/asked", timeout=5, trust_env=False).json()
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"asked: {asked['asked']}, at most {asked['most']} at once; {memory:.0f} MB at most")
-        assert asked["most"] <= 10
-        assert {one.requests for one in rounds} == {2 * -(-STREAMERS // 100)}
-        assert Activity.objects.filter(kind="online").count() == STREAMERS // 3
-        assert Activity.objects.filter(kind="changed").count() == -(-STREAMERS // 100)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("vendor", ["mariadb", "sqlite"])
+def test_rounds(size: int, vendor: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    url = f"sqlite:///{tmp_path}/polled.sqlite3"
+    if vendor == "mariadb":
+        url = request.getfixturevalue("mariadb_database")
+    rounds = ROUNDS or (1 if size >= MANY else 3)
+    with simulated(tmp_path, streamers=size, points_a_minute=POINTS, speed=1) as twitch:
+        print(
+            f"\n{size:,} streamers, {POINTS} points a minute; the local Twitch was ready after"
+            f" {twitch.start_seconds:.1f} s"
+        )
+        poll(twitch, url, rounds)
+        print(f"local Twitch: {twitch.memory()} MB; what happened there: {twitch.log()}")

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulator.config import BadConfig, from_environment
 from simulator.testing import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,3 +136,19 @@ def run_in_vain(tmp_path: Path, **change: str) -> subprocess.CompletedProcess[st
         text=True,
         timeout=PATIENCE_SECONDS,
     )
+
+
+def test_what_the_environment_says() -> None:
+    told = {
+        "SIMULATOR_CLIENT_ID": "client",
+        "SIMULATOR_CLIENT_SECRET": "secret",
+        "SIMULATOR_STREAMERS": "15000",
+        "SIMULATOR_MAX_TOTAL_COST": "100",
+        "SIMULATOR_POINTS_A_MINUTE": "8000",
+    }
+    config = from_environment(told)
+    assert (config.streamers, config.max_total_cost, config.points_a_minute) == (15_000, 100, 8_000)
+    usual = from_environment({name: told[name] for name in list(told)[:2]})
+    assert (usual.streamers, usual.max_total_cost, usual.points_a_minute) == (300, 10_000, 800)
+    with pytest.raises(BadConfig, match="SIMULATOR_POINTS_A_MINUTE"):
+        from_environment({**told, "SIMULATOR_POINTS_A_MINUTE": "many"})

@@ -103,3 +103,28 @@ def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
         fail()
     assert store.get_meta("a", "none") == store.get_meta("b", "none") == "none"
     store.close()
+
+
+def test_subscriptions_of_an_older_state_file_are_found_by_whom_they_name(
+    state: Path, callback: Callback
+) -> None:
+    with running(state=state) as simulator:
+        made = subscribe(simulator, callback, "channel.raid", to_broadcaster_user_id=ADA)
+    with sqlite3.connect(state) as database:
+        database.execute("DROP TABLE named")
+        database.execute("DROP TRIGGER subscription_made")
+        database.execute("DROP TRIGGER subscription_gone")
+    with running(state=state) as simulator:
+        token = simulator.app_token()
+
+        def named() -> list[str]:
+            path = "/eventsub/subscriptions"
+            answer = simulator.helix("GET", path, token=token, params={"user_id": ADA})
+            return [one["id"] for one in answer.json()["data"]]
+
+        assert named() == [made]
+        other = subscribe(simulator, callback, "stream.online", broadcaster_user_id=ADA)
+        assert named() == [made, other]
+        query = {"id": made}
+        simulator.helix("DELETE", "/eventsub/subscriptions", token=token, params=query)
+        assert named() == [other]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest.mock import patch
 
 from django.conf import settings
@@ -85,26 +85,25 @@ class AskingTests(ReconcileCase):
         assert listed(ADA) == []
 
     def test_what_is_wanted_meanwhile_is_done_too(self) -> None:
-        real, late = helix().promises, EventSubWant.objects.filter(type="channel.raid")
+        real, late = helix().make_promise, EventSubWant.objects.filter(type="channel.raid")
         late.update(until=timezone.now())
 
-        def meanwhile(**filters: str) -> Iterator[Promise]:
+        def meanwhile(**asked: Any) -> Promise:
             late.update(until=None)
-            return real(**filters)
+            return real(**asked)
 
-        with patch.object(helix(), "promises", meanwhile):
+        with patch.object(helix(), "make_promise", meanwhile):
             self.reconcile()
         assert Counter(promise.type for promise in listed(ADA)) == TYPES
 
     def test_what_is_left_meanwhile_is_ended_too(self) -> None:
-        real = helix().promises
+        real = helix().make_promise
 
-        def meanwhile(**filters: str) -> Iterator[Promise]:
-            found = iter(list(real(**filters)))
+        def meanwhile(**asked: Any) -> Promise:
             EventSubWant.objects.all().delete()
-            return found
+            return real(**asked)
 
-        with patch.object(helix(), "promises", meanwhile):
+        with patch.object(helix(), "make_promise", meanwhile):
             self.reconcile()
         assert (rows(), listed(ADA)) == ([], [])
 
@@ -179,7 +178,7 @@ class AdoptionTests(ReconcileCase):
         away = TwitchUnavailable("away")
         with (
             patch.object(helix(), "make_promise", side_effect=conflict),
-            patch.object(helix(), "promises", side_effect=[iter(()), away]),
+            patch.object(helix(), "promises", side_effect=away),
         ):
             self.reconcile()
         assert (rows()[0].twitch_id, rows()[0].failures) == ("", 1)

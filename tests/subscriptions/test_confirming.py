@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.twitch import helix
 from streamwatch import live
 from streamwatch.twitch.eventsub import Status
-from streamwatch.twitch.helix import Helix
+from streamwatch.twitch.helix import Helix, RateLimit
 from streamwatch.twitch.payloads import Promise
 from subscriptions import tasks
 from subscriptions.models import EventSubSubscription
@@ -36,6 +36,15 @@ class ConfirmTests(ReconcileCase):
         self.reconcile()
         self.simulator.control.fault("helix_down", path="/helix/eventsub")
         assert not self.confirm()
+
+    def test_few_points_are_left_to_those_who_ask(self) -> None:
+        self.reconcile()
+        settled(ADA)
+        seen = RateLimit(limit=800, remaining=300, reset_at=0, seen_at=timezone.now().timestamp())
+        with patch.dict(helix()._limits, {"": seen}), patch.object(helix(), "promises") as asked:
+            assert not self.confirm()
+        asked.assert_not_called()
+        assert self.confirm()
 
     def test_a_pending_that_was_read_before_does_not_undo_an_enabled(self) -> None:
         self.reconcile()

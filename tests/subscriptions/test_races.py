@@ -168,5 +168,5 @@ class TransactionTests(TransactionTestCase):
         reconcile_streamer(subject_id=ADA, twitch=helix())
         unsubscribe(user=user, subscription_id=subscription.pk)
         reconcile_streamer(subject_id=ADA, twitch=helix())
-        assert len(open_ones) == 3 + 1 + 6 + 1 + 6
+        assert len(open_ones) == 3 + 6 + 1 + 6
         assert not any(open_ones)

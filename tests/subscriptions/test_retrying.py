@@ -137,7 +137,7 @@ class TroubleTests(ReconcileCase):
             with self.subTest(reset=reset):
                 self.wait_no_longer()
                 empty = LimitReached(429, "Request limit exceeded", reset)
-                with patch.object(helix(), "promises", side_effect=empty):
+                with patch.object(helix(), "make_promise", side_effect=empty):
                     self.reconcile()
                 assert set(self.due_in()) == {most}
 

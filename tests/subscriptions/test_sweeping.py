@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 from django.test import TestCase, override_settings
@@ -11,7 +12,9 @@ from django.utils import timezone
 from accounts.twitch import helix
 from streamwatch.models import Lease
 from streamwatch.twitch.errors import TwitchUnavailable
-from subscriptions import agreeing, consenting, promises, sweeping, tasks
+from streamwatch.twitch.helix import RateLimit
+from streamwatch.twitch.payloads import Promise
+from subscriptions import agreeing, consenting, paging, promises, sweeping, tasks
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.promises import callback
 from subscriptions.sweeping import sweep
@@ -84,17 +87,60 @@ class SweepTests(TestCase):
         assert self.swept() == [other.streamer.twitch_id]
         assert [want.owner_id for want in EventSubWant.objects.all()] == [other.pk]
 
-    def test_at_most_twenty_at_once_the_longest_waiting_first(self) -> None:
-        now = timezone.now()
+    def many(self, **fields: Any) -> None:
+        """25 that are due, the first one the longest."""
         for number in range(25):
-            subscription = make_subscription(streamer=make_streamer(twitch_id=f"s{number}"))
-            make_want(subscription=subscription)
-            make_promise(
-                subject_id=f"s{number}",
-                callback=CALLBACK,
-                due_at=now - timedelta(seconds=100 - number),
-            )
+            due_at = timezone.now() - timedelta(seconds=100 - number)
+            subject = f"s{number}"
+            make_want(subscription=make_subscription(streamer=make_streamer(twitch_id=subject)))
+            make_promise(subject_id=subject, callback=CALLBACK, due_at=due_at, **fields)
+
+    def has(self, points: int) -> None:
+        """So many points are left."""
+        seen = RateLimit(800, points, 0, timezone.now().timestamp())
+        self.enterContext(patch.dict(helix()._limits, {"": seen}))
+
+    def test_at_most_twenty_at_once_the_longest_waiting_first(self) -> None:
+        self.many(trouble="tried in vain")
         assert self.swept() == [f"s{number}" for number in range(20)]
+
+    def test_as_many_as_there_are_points_above_a_quarter(self) -> None:
+        self.enterContext(patch.object(sweeping, "FEW_SUBJECTS", 1000))
+        self.many(trouble="tried in vain")
+        self.has(points=800)
+        assert len(self.swept()) == 25
+        self.has(points=211)
+        assert 11 <= len(self.swept()) < 25
+        self.has(points=150)
+        assert self.swept() == []
+
+    def test_many_that_are_only_to_be_compared_are_left_to_the_whole_list(self) -> None:
+        self.many()
+        with patch.object(paging, "hurry") as hurry:
+            assert self.swept() == []
+            hurry.assert_called_once_with()
+            EventSubSubscription.objects.filter(subject_id__gt="s2").update(
+                due_at=timezone.now() + timedelta(hours=1)
+            )
+            assert len(self.swept()) == 13
+            hurry.assert_called_once_with()
+
+    def test_a_long_look_at_everything_is_not_repeated_at_once(self) -> None:
+        self.enterContext(patch.object(sweeping, "LONG_LOOK_SECONDS", -1.0))
+        self.swept()
+        Lease.objects.filter(name="subscriptions.look").update(
+            until=timezone.now() + timedelta(seconds=9)
+        )
+        want = make_want(subscription=make_subscription())
+        make_promise(subject_id="1", trouble="tried in vain")
+        assert self.swept() == ["1"]
+        Lease.objects.filter(name="subscriptions.look").update(until=timezone.now())
+        assert set(self.swept()) == {"1", want.subject_id}
+
+    def test_what_differs_comes_before_all_that_is_due(self) -> None:
+        self.many(trouble="tried in vain")
+        EventSubSubscription.objects.filter(subject_id="s24").update(due_at=None)
+        assert self.swept()[0] == "s24"
 
     def test_one_that_breaks_does_not_stop_the_others(self) -> None:
         for subject in ("1", "2"):
@@ -128,8 +174,9 @@ class SweepTests(TestCase):
 
     def test_an_idle_sweep_costs_few_queries(self) -> None:
         self.swept()
-        # Lease; wants without owner; consents and application; due four ways; old leases; lease.
-        with self.assertNumQueries(12):  # as said
+        # Lease; a lease; wants without owner; consents and application (4); what is due five ways;
+        # old leases; lease.
+        with self.assertNumQueries(14):  # as said
             sweep(twitch=helix())
 
 
@@ -210,14 +257,14 @@ class SweepAndTwitchTests(TestCase):
 
     def test_twitch_away_for_one_does_not_keep_the_others_waiting(self) -> None:
         make_want(subscription=make_subscription(streamer=make_streamer(twitch_id=CARLA)))
-        real = helix().promises
+        real = helix().make_promise
 
-        def promises_of(user_id: str) -> object:
-            if user_id == ADA:
+        def make(**asked: Any) -> Promise:
+            if ADA in asked["condition"].values():
                 raise TwitchUnavailable("away")
-            return real(user_id=user_id)
+            return real(**asked)
 
-        with patch.object(helix(), "promises", promises_of):
+        with patch.object(helix(), "make_promise", make):
             tasks.sweep()
         assert self.row().failures == 1
         assert self.row(CARLA).twitch_id
