@@ -142,7 +142,8 @@ class Helix:
     def promises(self, *, user_id: str = "", subscription_id: str = "") -> Iterator[Promise]:
         """EventSub subscriptions of this application, oldest first, page by page.
 
-        `user_id` (someone in the condition) or `subscription_id` narrows; not both.
+        `user_id` (someone in the condition) or `subscription_id` narrows; not both. A page that
+        leads to itself is no list (`TwitchUnavailable`): what it lacks may well be there.
         """
         base: list[tuple[str, str]] = []
         if user_id:
@@ -156,8 +157,10 @@ class Helix:
             yield from map(Promise.parse, _list(data))
             pagination = data.get("pagination")
             following = pagination.get("cursor", "") if isinstance(pagination, dict) else ""
-            if not following or following == cursor:
+            if not following:
                 return
+            if following == cursor:
+                raise TwitchUnavailable("a page of the list of subscriptions repeats")
             cursor = following
 
     def make_promise(
