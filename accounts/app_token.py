@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import AppToken
 from streamwatch.encryption import Undecipherable
 from streamwatch.models import Lease
-from streamwatch.twitch.errors import TwitchUnavailable
+from streamwatch.twitch.errors import TwitchError, TwitchUnavailable
 from streamwatch.twitch.oauth import OAuth
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class DatabaseTokens:
         try:
             newer = self._stored()
             return newer.token if newer and newer.is_fresh(timezone.now()) else self._replace()
-        except TwitchUnavailable as error:
+        except TwitchError as error:
             logger.warning("app token could not be renewed before its end: %s", error)
             return stored.token
         finally:

@@ -91,14 +91,18 @@ def read_channels(
         streamer = known.get(channel.twitch_id)
         if streamer is None:
             continue
+        category = (channel.category_id, channel.category_name)
+        if channel.category_id and not channel.category_name:
+            # An answer of a bad day, as below: only no category at all has no name.
+            category = (streamer.category_id, streamer.category_name)
         shown = (streamer.title, streamer.category_id, streamer.category_name)
-        if shown != (channel.title, channel.category_id, channel.category_name):
+        if shown != (channel.title, *category):
             drafts.append(
                 ChannelState(
                     twitch_id=channel.twitch_id,
                     title=channel.title,
-                    category_id=channel.category_id,
-                    category_name=channel.category_name,
+                    category_id=category[0],
+                    category_name=category[1],
                     as_of=asked_at,
                     source=POLL,
                 )

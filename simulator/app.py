@@ -104,6 +104,8 @@ def _control() -> list[Route | Mount]:
         Route("/control/faults", control.show_faults, methods=["GET"]),
         Route("/control/people", control.show_people, methods=["GET"]),
         Route("/control/messages", control.show_messages, methods=["GET"]),
+        Route("/control/log", control.show_log, methods=["GET"]),
+        Route("/control/visits", control.show_visits, methods=["GET"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
 

@@ -4,6 +4,8 @@
     POST /control/world    {"speed", "seed"}, either or both   200 the world as it is then
     POST /control/faults   {"fault", "count", "path"}          200 what is to go wrong then
     GET  /control/world, /control/faults, /control/people, /control/messages
+    GET  /control/log, /control/visits: all that happened, all calls of Helix that were answered,
+         oldest first; ?after=<id> goes on
 
 Bad input: 400 {"error", "status", "message", "field"}.
 """
@@ -26,6 +28,7 @@ from simulator.life import FASTEST
 from simulator.local_twitch import LocalTwitch, of
 
 MOST = 10_000
+PAGE = 1_000
 BIGGEST_SEED = 2**53
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -166,6 +169,24 @@ async def show_people(request: Request) -> Response:
 async def show_messages(request: Request) -> Response:
     """GET /control/messages: the last hundred, newest first, with what became of them."""
     return JSONResponse({"messages": of(request).outbox.newest(100)})
+
+
+async def show_log(request: Request) -> Response:
+    """GET /control/log?after=: what happened, and what became of each message about it."""
+    return _page(request, "log", of(request).world.log_after)
+
+
+async def show_visits(request: Request) -> Response:
+    """GET /control/visits?after=: the calls of Helix that were answered."""
+    return _page(request, "visits", of(request).visits.after)
+
+
+def _page(request: Request, name: str, read: Callable[[int, int], list[Any]]) -> Response:
+    try:
+        after = deeds.whole(dict(request.query_params), "after", most=2**53, usual=0)
+    except BadInput as error:
+        return _bad(400, error.field, str(error))
+    return JSONResponse({name: read(after, PAGE)})
 
 
 def _world(twitch: LocalTwitch) -> dict[str, Any]:

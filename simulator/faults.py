@@ -19,7 +19,19 @@ ANSWER_FAULTS = {
     "rate_limited": ("Helix answers 429, the bucket being empty", HELIX),
     "token_refused": ("Helix answers 401, taking the token for invalid", HELIX),
     "oauth_down": ("the token endpoint answers 503", TOKEN),
+    "oauth_error": ("the token endpoint answers 500", TOKEN),
+    "oauth_garbage": ("the token endpoint answers 200 with something that is not JSON", TOKEN),
+    "oauth_limited": ("the token endpoint answers 429", TOKEN),
     "oauth_slow": ("the token endpoint answers only after ten seconds", TOKEN),
+    "odd_status": ("Helix answers 520, as a proxy does", HELIX),
+    # A good answer that suffers on its way, or is from another year; of /oauth2 by path.
+    "cut_off": ("Helix hangs up in the middle of its answer", HELIX),
+    "half_body": ("Helix answers with half of its JSON", HELIX),
+    "unknown_fields": ("Helix answers with fields that nobody knows", HELIX),
+    "null_names": ("Helix answers with null for every name", HELIX),
+    "nanoseconds": ("Helix answers with nine digits in the fractions of seconds", HELIX),
+    "repeated_page": ("a list of Helix gives a cursor that leads to the same page", HELIX),
+    "unknown_status": ("Helix lists subscriptions with a status that nobody knows", HELIX),
 }
 # Spoil the making of an EventSub subscription.
 SUBSCRIBING_FAULTS = {

@@ -19,6 +19,7 @@ from simulator.seeding import seed_world
 from simulator.store import Store
 from simulator.subscriptions import Subscriptions
 from simulator.tokens import Tokens
+from simulator.visits import Visits
 from simulator.world import World
 
 PRUNE_EVERY_SECONDS = 600
@@ -40,6 +41,7 @@ class LocalTwitch:
     courier: Courier
     life: Life
     buckets: Buckets
+    visits: Visits
     operator_id: str
     # Set when the simulator is told to stop: what sleeps wakes up.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -49,6 +51,7 @@ class LocalTwitch:
         while True:
             self.courier.prune()
             self.world.prune()
+            self.visits.prune()
             await asyncio.sleep(PRUNE_EVERY_SECONDS)
 
     def begin_anew(self) -> None:
@@ -98,6 +101,7 @@ def build(config: Config) -> LocalTwitch:
         courier=Courier(store, subscriptions, outbox, faults, clock, config),
         life=Life(store, people, world, subscriptions, config),
         buckets=Buckets(config.points_a_minute, clock),
+        visits=Visits(store, clock),
         operator_id=_operator_id(config, store, people),
     )
 

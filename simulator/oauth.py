@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from simulator.local_twitch import LocalTwitch, of
+from simulator.spoiling import instead, spoil
 from simulator.tokens import Denied
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -23,21 +24,19 @@ def _endpoint(handler: Endpoint) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         twitch = of(request)
+        # Read first: who has to wait for the answer may hang up.
+        await request.body()
+        _, spoilt = await instead(request, twitch)
+        if spoilt is not None:
+            return spoilt
         try:
-            await _spoil(twitch, request.url.path)
-            return await handler(request)
+            response = await handler(request)
         except Denied as denied:
             body = {"status": denied.status, "message": denied.message}
             return JSONResponse(body, denied.status, NO_STORE)
+        return spoil(request, twitch, response)[1]
 
     return answer
-
-
-async def _spoil(twitch: LocalTwitch, path: str) -> None:
-    if twitch.faults.take("oauth_slow", path=path):
-        await twitch.dawdle()
-    if twitch.faults.take("oauth_down", path=path):
-        raise Denied(503, "service unavailable")
 
 
 @_endpoint

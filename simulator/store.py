@@ -73,16 +73,21 @@ CREATE TABLE IF NOT EXISTS messages (
     state TEXT NOT NULL DEFAULT 'waiting', fault TEXT NOT NULL DEFAULT '',
     outcome TEXT NOT NULL DEFAULT ''
 );
+CREATE INDEX IF NOT EXISTS messages_id ON messages (id);
 CREATE INDEX IF NOT EXISTS messages_due ON messages (state, due_at);
 CREATE INDEX IF NOT EXISTS messages_subscription ON messages (subscription_id);
 CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, at_ns INTEGER NOT NULL,
     payload TEXT NOT NULL, message_ids TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS visits (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at_ns INTEGER NOT NULL, method TEXT NOT NULL,
+    path TEXT NOT NULL, status INTEGER NOT NULL, fault TEXT NOT NULL
+);
 """
 TABLES = (
     "people", "moderators", "follows", "grants", "codes", "tokens", "subscriptions", "messages",
-    "log",
+    "log", "visits",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from simulator.config import Config
 from simulator.eventsub_types import BROADCASTER, CLIENT, FROM, TO, USER
 from simulator.outbox import EventFor, Outbox
 from simulator.people import People
-from simulator.store import Store
+from simulator.store import Store, marks
 from simulator.subscriptions import Subscriptions
 from simulator.tokens import Tokens
 
@@ -200,6 +200,20 @@ class World:
         """The last things that happened, newest first."""
         rows = self._store.rows("SELECT * FROM log ORDER BY id DESC LIMIT ?", limit)
         return [_entry(row) for row in rows]
+
+    def log_after(self, number: int, limit: int) -> list[dict[str, Any]]:
+        """What happened after the entry with this id, oldest first, with its messages' states."""
+        rows = self._store.rows("SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ?", number, limit)
+        return [{**_entry(row), "messages": self._states(row)} for row in rows]
+
+    def _states(self, row: sqlite3.Row) -> dict[str, str]:
+        """What became of each message; one sent twice counts as delivered when either was."""
+        ids = json.loads(row["message_ids"])
+        sql = f"SELECT id, state FROM messages WHERE id IN ({marks(ids)}) ORDER BY state != ?"  # noqa: S608
+        states: dict[str, str] = {}
+        for message in self._store.rows(sql, *ids, "delivered"):
+            states.setdefault(message["id"], message["state"])
+        return states
 
     def prune(self) -> None:
         """Keep the newest entries of the log only; their ids are not given again."""

@@ -307,13 +307,19 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "filters": {
+        "unhandled": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: record.exc_info is not None,
+        }
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        # Its words for every handled 4xx; the views say what matters.
-        "django.request": {"level": "ERROR"},
+        # Its words for every 4xx and 503 that a view chose; the views say what matters.
+        "django.request": {"level": "ERROR", "filters": ["unhandled"]},
         # Each request's address, ids of people among them.
         "httpx": {"level": "WARNING"},
         "celery": {"level": "WARNING"},

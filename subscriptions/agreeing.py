@@ -156,7 +156,7 @@ class _Round:
                 write_failure(row, troubles.of_error(error))
 
     def _carry_out(self, step: Step) -> None:
-        are_gone = _end_all(step.ends, self.twitch)
+        are_gone = self._end_all(step.ends)
         match step.deed:
             case Deed.DELETE:
                 self._forget(step.row, are_gone)
@@ -190,6 +190,8 @@ class _Round:
         if are_gone:
             # Not when another worker has had it promised anew meanwhile.
             EventSubSubscription.objects.filter(pk=row.pk, twitch_id=row.twitch_id).delete()
+        elif self.not_before:
+            write(row, due_at=self.not_before)
         else:
             write_failure(row, troubles.NO_ANSWER)
 
@@ -241,7 +243,7 @@ class _Round:
             self._made(row, promise, standing)
         elif standing and twitch_id == standing.twitch_id:
             # Twitch does not tell the two addresses apart: the former has to go first.
-            if _end(standing, self.twitch):
+            if self._end_all([standing]):
                 write(row, twitch_id="", status="", due_at=timezone.now())
         elif not twitch_id or twitch_id in listed.by_id:
             self._failed(row, troubles.ELSEWHERE, standing)
@@ -274,6 +276,18 @@ class _Round:
         else:
             write_failure(row, trouble, twitch_id="", status="")
 
+    def _end_all(self, promises: Iterable[Promise]) -> bool:
+        """Whether Twitch has deleted them, now or before. One that fails stops no other, unless
+        Twitch takes no more calls."""
+        return [self._end(promise) for promise in promises].count(False) == 0
+
+    def _end(self, promise: Promise) -> bool:
+        if self.not_before:
+            return False
+        error = _end(promise, self.twitch)
+        self.not_before = _reset(error) if error else None
+        return error is None
+
     def _end_strays(self, listed: Listed, known: set[Key]) -> None:
         for key, promises in strays(listed, known):
             end_stray(key, promises, twitch=self.twitch)
@@ -288,26 +302,20 @@ def end_stray(key: Key, promises: Iterable[Promise], *, twitch: Helix) -> None:
     ):
         return
     logger.warning("%s %s was promised, but nobody knows why: ended", *key)
-    _end_all(promises, twitch)
+    for promise in promises:
+        _end(promise, twitch)
 
 
-def _end_all(promises: Iterable[Promise], twitch: Helix) -> bool:
-    """Whether Twitch has deleted them, now or before. One that fails stops no other."""
-    return [_end(promise, twitch) for promise in promises].count(False) == 0
-
-
-def _end(promise: Promise, twitch: Helix) -> bool:
+def _end(promise: Promise, twitch: Helix) -> TwitchError | None:
+    """What keeps Twitch from deleting it; None when it is gone, now or before."""
     try:
         twitch.end_promise(promise.twitch_id)
-    except TwitchRefused as error:
-        if error.status == 404:
-            return True
-        logger.warning("promise %s not ended: %s", promise.twitch_id, error)
     except TwitchError as error:
+        if isinstance(error, TwitchRefused) and error.status == 404:
+            return None
         logger.warning("promise %s not ended: %s", promise.twitch_id, error)
-    else:
-        return True
-    return False
+        return error
+    return None
 
 
 def _reset(error: TwitchError) -> datetime | None:

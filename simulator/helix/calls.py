@@ -8,10 +8,11 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from simulator.bucket import Level
 from simulator.local_twitch import LocalTwitch, of
+from simulator.spoiling import instead, spoil
 from simulator.tokens import Token
 
 
@@ -51,23 +52,29 @@ def endpoint(handler: Handler) -> Endpoint:
 
     async def answer(request: Request) -> Response:
         twitch, path = of(request), request.url.path
-        headers: dict[str, str] = {}
-        try:
-            if spoilt := await _spoil(twitch, path):
-                return spoilt
-            token = _token(request, twitch)
-            level = _take_point(twitch, token, path)
-            headers = level.headers()
-            if level.granted:
-                response = await handler(Call(request, twitch, token))
-            else:
-                response = error_response(429, "Request limit exceeded")
-        except HelixError as error:
-            response = error_response(error.status, error.message, **error.more)
-        response.headers.update(headers)
+        fault, response = await instead(request, twitch)
+        if response is None:
+            fault, response = spoil(request, twitch, await _answer(request, twitch, handler))
+        twitch.visits.note(request.method, path, response.status_code, fault)
         return response
 
     return answer
+
+
+async def _answer(request: Request, twitch: LocalTwitch, handler: Handler) -> Response:
+    headers: dict[str, str] = {}
+    try:
+        token = _token(request, twitch)
+        level = _take_point(twitch, token, request.url.path)
+        headers = level.headers()
+        if level.granted:
+            response = await handler(Call(request, twitch, token))
+        else:
+            response = error_response(429, "Request limit exceeded")
+    except HelixError as error:
+        response = error_response(error.status, error.message, **error.more)
+    response.headers.update(headers)
+    return response
 
 
 def error_response(status: int, message: str, **more: str) -> JSONResponse:
@@ -79,19 +86,6 @@ def error_response(status: int, message: str, **more: str) -> JSONResponse:
 def answer_data(data: list[Any], **more: Any) -> JSONResponse:
     """A list as Helix wraps it, `more` beside it."""
     return JSONResponse({"data": data, **more})
-
-
-async def _spoil(twitch: LocalTwitch, path: str) -> Response | None:
-    if twitch.faults.take("helix_slow", path=path):
-        await twitch.dawdle()
-    match twitch.faults.take("helix_down", "helix_error", "helix_garbage", path=path):
-        case "helix_down":
-            raise HelixError(503, "Service Unavailable")
-        case "helix_error":
-            raise HelixError(500, "Internal Server Error")
-        case "helix_garbage":
-            return PlainTextResponse("<html>not what you expected", media_type="text/html")
-    return None
 
 
 def _token(request: Request, twitch: LocalTwitch) -> Token:

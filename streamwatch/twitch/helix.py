@@ -186,7 +186,8 @@ class Helix:
         """EventSub subscriptions of this application, oldest first, page by page.
 
         One of `user_id` (someone in the condition), `type_name` and `subscription_id` narrows;
-        Twitch takes no two of them together.
+        Twitch takes no two of them together. A page that
+        leads to itself is no list (`TwitchUnavailable`): what it lacks may well be there.
         """
         filters = {"user_id": user_id, "type": type_name, "subscription_id": subscription_id}
         base = [(name, value) for name, value in filters.items() if value][:1]
@@ -206,9 +207,9 @@ class Helix:
         params = base + ([("after", cursor)] if cursor else [])
         data = self._send("GET", "/eventsub/subscriptions", params=params)
         pagination = data.get("pagination")
-        following = pagination.get("cursor") if isinstance(pagination, dict) else None
-        if not isinstance(following, str) or following == cursor:
-            following = ""
+        following = words(pagination, "cursor") if isinstance(pagination, dict) else ""
+        if following and following == cursor:
+            raise TwitchUnavailable("a page of the list of subscriptions repeats")
         return PromisePage([Promise.parse(item) for item in _list(data)], following)
 
     def make_promise(

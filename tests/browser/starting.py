@@ -32,6 +32,7 @@ READY = "StreamWatch is ready: "
 # Nothing of this test run may reach what it starts.
 OURS = re.compile(r"DJANGO_|TEST_|TWITCH_|SIMULATOR_|PYTHON|PYTEST|VIRTUAL_ENV|MAKE|MFLAGS|CRASH_")
 SETTINGS = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+Commands = Mapping[str, Sequence[str]]
 TOOLS = ("make", "sh", "bash", "awk", "env", "cat", "ls", "rm", "mkdir", "uname", "id")
 
 
@@ -44,7 +45,7 @@ class Running:
     processes: dict[str, subprocess.Popen[bytes]]
     log_file: Path
     folder: Path
-    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    commands: Commands = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def log(self) -> str:
@@ -215,7 +216,7 @@ def production_environment(
     }
 
 
-def production_commands(folder: Path, web: int, live: int, front: int) -> dict[str, Sequence[str]]:
+def production_commands(folder: Path, web: int, live: int, front: int) -> Commands:
     """What is started, by role."""
     python = sys.executable
     uvicorn = (python, "-m", "uvicorn", "--no-access-log", "--log-level", "warning")
@@ -233,9 +234,20 @@ def production_commands(folder: Path, web: int, live: int, front: int) -> dict[s
     }
 
 
+def _as_they_are(commands: Commands, _: Path) -> Commands:
+    return commands
+
+
 @contextmanager
-def production(database_url: str, redis_url: str, **more: str) -> Iterator[Running]:
-    """MariaDB, Redis, web and live processes; one process a role."""
+def production(
+    database_url: str,
+    redis_url: str,
+    commands_of: Callable[[Commands, Path], Commands] = _as_they_are,
+    /,
+    **more: str,
+) -> Iterator[Running]:
+    """MariaDB, Redis, web and live processes; one process a role, unless `commands_of` (which
+    gets the usual commands and a folder) wants more. `more` are variables of their environment."""
     with leash() as held:
         web, live, front, simulator = ports.free(4)
         environment = production_environment(
@@ -260,7 +272,7 @@ def production(database_url: str, redis_url: str, **more: str) -> Iterator[Runni
             processes={},
             log_file=held.folder / "log",
             folder=held.folder,
-            commands=production_commands(held.folder, web, live, front),
+            commands=commands_of(production_commands(held.folder, web, live, front), held.folder),
             environment=held.environment(environment),
         )
         try:

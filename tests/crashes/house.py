@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,8 +25,15 @@ SETTLED_SECONDS = 240
 class House:
     """StreamWatch as in production with a viewer of some streamers, and what was done so far."""
 
-    def __init__(self, running: Running, person: Person, database_url: str) -> None:
+    def __init__(
+        self,
+        running: Running,
+        person: Person,
+        database_url: str,
+        streamers: Sequence[str] = STREAMERS,
+    ) -> None:
         self.running = running
+        self.streamers = streamers
         self.expected: Counter[tuple[str, str]] = Counter()
         self._database = urlsplit(database_url)
         self._marks = 0
@@ -34,12 +41,14 @@ class House:
         self._raiders = list(OTHERS)
         self.person = person
         self.person.log_in("bob_watches")
-        for login in STREAMERS:
+        for login in streamers:
             self.person.subscribe(login)
-        wait_for(self._is_watching, running, 60)
+        wait_for(self.is_watching, running, 60)
 
-    def _is_watching(self) -> bool:
-        return self.person.states() == dict.fromkeys(STREAMERS, "watching")
+    def is_watching(self) -> bool:
+        """Whether the panel says of everybody that nothing is amiss."""
+        states = list(self.person.states().values())
+        return states == ["watching"] * len(self.streamers)
 
     def rows(self, sql: str, *given: object) -> list[tuple[object, ...]]:
         """Read the database."""

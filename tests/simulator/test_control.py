@@ -256,3 +256,46 @@ def test_pictures_are_svgs(shared: Simulator, path: str, status_code: int) -> No
     assert answer.status_code == status_code
     if status_code == 200:
         assert answer.headers["content-type"] == "image/svg+xml"
+
+
+class TestRecords:
+    def test_the_log_tells_what_happened_and_what_became_of_the_messages(
+        self, simulator: Simulator, callback: Callback
+    ) -> None:
+        subscribe(simulator, callback, "stream.online", broadcaster_user_id=DAN)
+        told = simulator.control.event("stream.online", "dan_plays")
+        simulator.control.settled(told)
+        simulator.control.event("channel.raid", "dan_plays", to="ada_streams", viewers=7)
+        online, raid = self.read(simulator, "log")
+        assert online["messages"] == dict.fromkeys(told, "delivered")
+        assert online["payload"]["broadcaster_user_id"] == DAN
+        assert (raid["type"], raid["messages"]) == ("channel.raid", {})
+        assert raid["at"] > online["at"]
+        assert self.read(simulator, "log", after=online["id"]) == [raid]
+
+    def test_the_visitors_book_tells_which_calls_were_answered(
+        self, simulator: Simulator, token: str
+    ) -> None:
+        before = len(self.read(simulator, "visits"))
+        for fault in ("none", "helix_down", "unknown_fields"):
+            simulator.control.fault(fault)
+            simulator.helix("GET", "/games", token=token, params={"id": "743"})
+        found = [
+            (one["method"], one["path"], one["status"], one["fault"])
+            for one in self.read(simulator, "visits")[before:]
+        ]
+        assert found == [
+            ("GET", "/helix/games", 200, ""),
+            ("GET", "/helix/games", 503, "helix_down"),
+            ("GET", "/helix/games", 200, "unknown_fields"),
+        ]
+
+    @pytest.mark.parametrize("what", ["log", "visits"])
+    def test_where_to_go_on_must_be_a_number(self, simulator: Simulator, what: str) -> None:
+        answer = simulator.http.get(f"{simulator.url}/control/{what}", params={"after": "x"})
+        assert (answer.status_code, answer.json()["field"]) == (400, "after")
+
+    def read(self, simulator: Simulator, what: str, **query: int) -> list[dict[str, Any]]:
+        answer = simulator.http.get(f"{simulator.url}/control/{what}", params=query)
+        found: list[dict[str, Any]] = answer.json()[what]
+        return found

@@ -202,3 +202,64 @@ class TestMessages:
         first = simulator.control.event("stream.online", "ada_streams")
         second = simulator.control.event("stream.online", "ada_streams")
         assert [one.id for one in told.wait(2)] == second + first
+
+
+class TestSpoiltAnswers:
+    """Good answers that suffer on their way, or are from another year."""
+
+    def users(self, simulator: Simulator, token: str) -> httpx.Response:
+        return simulator.helix("GET", "/users", token=token, params={"id": ADA})
+
+    def test_odd_status(self, simulator: Simulator, token: str) -> None:
+        simulator.control.fault("odd_status")
+        assert self.users(simulator, token).status_code == 520
+
+    def test_cut_off(self, simulator: Simulator, token: str) -> None:
+        simulator.control.fault("cut_off")
+        with pytest.raises(httpx.RemoteProtocolError):
+            self.users(simulator, token)
+        assert self.users(simulator, token).status_code == 200
+
+    def test_half_body(self, simulator: Simulator, token: str) -> None:
+        simulator.control.fault("half_body")
+        with pytest.raises(ValueError, match=r"Expecting|Unterminated"):
+            self.users(simulator, token).json()
+
+    def test_unknown_fields(self, simulator: Simulator, token: str) -> None:
+        simulator.control.fault("unknown_fields")
+        answer = self.users(simulator, token).json()
+        assert answer["of_tomorrow"] == {"a": [None, 1.5]}
+        assert answer["data"][0]["login"] == "ada_streams"
+        assert answer["data"][0]["z"] is True
+
+    def test_null_names(self, simulator: Simulator, token: str) -> None:
+        simulator.control.fault("null_names")
+        (ada,) = self.users(simulator, token).json()["data"]
+        assert (ada["login"], ada["display_name"]) == ("ada_streams", None)
+
+    def test_nanoseconds(self, simulator: Simulator, token: str) -> None:
+        simulator.control.fault("nanoseconds")
+        (ada,) = self.users(simulator, token).json()["data"]
+        assert ada["created_at"].endswith(".123456789Z")
+
+    def test_repeated_page_and_unknown_status(
+        self, simulator: Simulator, token: str, callback: Callback
+    ) -> None:
+        made = subscribe(simulator, callback, "stream.online", broadcaster_user_id=ADA)
+        simulator.control.fault("unknown_status")
+        assert status(simulator, made) == "of_tomorrow"
+        assert status(simulator, made) == "enabled"
+        simulator.control.fault("repeated_page")
+        after = {"after": "eyJiIjowLCJhIjowfQ"}
+        listed = simulator.helix("GET", "/eventsub/subscriptions", token=token, params=after)
+        assert listed.json()["pagination"] == {"cursor": after["after"]}
+
+    @pytest.mark.parametrize(
+        ("fault", "answered"),
+        [("oauth_error", "500"), ("oauth_limited", "429"), ("oauth_garbage", "Expecting value")],
+    )
+    def test_the_token_endpoint_too(self, simulator: Simulator, fault: str, answered: str) -> None:
+        simulator.control.fault(fault)
+        with pytest.raises((NotDone, ValueError), match=answered):
+            simulator.app_token()
+        assert simulator.app_token()
