@@ -7,7 +7,6 @@ somebody's need of one type of message, an EventSubSubscription Twitch's promise
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -17,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from streamwatch.twitch.eventsub import Status
+from subscriptions.numbers import PromiseNumbers
 
 # Words that stand where a login stands in addresses.
 NOT_LOGINS = frozenset({"search", "rows"})
@@ -211,18 +211,6 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.total_cost} of {self.max_total_cost}"
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseNumbers:
-    """What the overview says of promises."""
-
-    total: int
-    enabled: int
-    without_place: int
-    in_trouble: int
-    pending: int
-    unwanted: int
 
 
 # Promised, pending or enabled, or polled: nothing is to be done unless Twitch's list differs.

@@ -42,7 +42,7 @@ from subscriptions.promises import (
 
 logger = logging.getLogger(__name__)
 
-LEASE = "subscriptions.list"
+LEASE = "subscriptions.read_list"
 # Two at once do no harm, a worker that was killed delays the next.
 LEASE_LIFETIME = timedelta(seconds=30)
 # No page is asked for later than this; the next run goes on.

@@ -139,6 +139,8 @@ def test_a_login(simulator: Simulator, path: str, fault: str) -> None:
     (line,) = found
     assert line.startswith("accounts.adapters: login: Twitch is down")
     assert count(User, Grant) == [0, 0]
+    # A bucket that was emptied fills within a minute.
+    simulator.inside(lambda twitch: twitch.buckets.fill())
     assert browser.log_in_as("ada_streams").status_code == 302
 
 

@@ -88,7 +88,7 @@ class StretchTests(TestCase):
         told(online("s1", 10), online("s2", 50), offline("s1", 60))
         assert stretches() == [[("s1", at(10), at(50)), ("s2", at(50), None)]]
         told(offline("s2", 55))
-        assert Broadcast.objects.get().ended_at == at(60)
+        assert Broadcast.objects.get().ended_at == at(55)
 
     def test_streamers_do_not_mix(self) -> None:
         make_streamer(twitch_id="7")

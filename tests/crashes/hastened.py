@@ -24,13 +24,17 @@ def hasten() -> None:
     from django.conf import settings
 
     from activity import comparing, readings, recording, rings, tasks
-    from subscriptions import promises, spending
+    from subscriptions import paging, promises, spending
 
     waits = {
         "CACHE_LAG": (comparing, readings),
         "MERGED_WITHIN": (comparing,),
         "SAME_RAID_WITHIN": (comparing, recording),
-        "COMPARE_EVERY": (promises, spending),
+        "COMPARE_EVERY": (promises, paging),
+        "EVERY": (paging,),
+        "SOONEST": (paging,),
+        "LISTED_AGAIN": (promises, paging),
+        "POLLED_AGAIN": (promises, paging, spending),
     }
     # Each module has a name of its own for it.
     for name, modules in waits.items():

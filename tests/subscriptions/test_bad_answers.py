@@ -201,6 +201,11 @@ class TestPromises:
     @pytest.mark.parametrize("method", ["GET", "POST"])
     @pytest.mark.parametrize("fault", BAD_HELIX)
     def test_asking_for_them(self, simulator: Simulator, fault: str, method: str) -> None:
+        if method == "GET":
+            # The list is read only once something was asked for.
+            with spoilt(simulator, "POST", "helix_down"):
+                reconcile_streamer(subject_id=ADA, twitch=helix())
+            due_now()
         with spoilt(simulator, method, fault) as found:
             reconcile_streamer(subject_id=ADA, twitch=helix())
         (line,) = found
