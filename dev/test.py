@@ -7,6 +7,7 @@ Everything that was started is stopped at the end, however that comes.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dev import children, install
@@ -16,10 +17,12 @@ from dev.stage import Stage, stage
 LINT = (install.VENV_PYTHON, "-m", "dev.lint")
 # One module that cannot be read does not keep the others from running.
 PYTEST = (install.VENV_PYTHON, "-m", "pytest", "--continue-on-collection-errors")
-# A process a core, each with a database of its own; a module or class goes to one of them. Not
-# for tests with a browser, which say what must be seen within a second.
+# A process a core, and one for tests that wait for processes they killed, each with a database of
+# its own; a module or class goes to one of them. Not for tests with a browser, which say what must
+# be seen within a second.
+PROCESSES = min(len(os.sched_getaffinity(0)) + 1, 4)
 SHARED_OUT = (
-    *("--numprocesses", "logical", "--maxprocesses", "4"),
+    *("--numprocesses", str(PROCESSES)),
     *("--dist", "loadscope", "--no-loadscope-reorder"),
 )
 SLOWEST = ("-rfEs", "--durations=10", "--durations-min=2")
