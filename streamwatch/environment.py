@@ -65,12 +65,12 @@ class Environment:
             raise refusal(f"{name} is {value!r}: write one of {', '.join(choices)}.")
         return value
 
-    def address(self, name: str, default: str = "") -> str:
-        """An http or https address without a slash at its end."""
+    def address(self, name: str, default: str = "", *, scheme: str = "https") -> str:
+        """An https or http (wss or ws) address without a slash at its end."""
         value = self.text(name, default).rstrip("/")
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise refusal(f"{name} is {value!r}: write an address such as https://example.org.")
+        if parts.scheme not in (scheme, scheme.removesuffix("s")) or not parts.hostname:
+            raise refusal(f"{name} is {value!r}: write an address such as {scheme}://example.org.")
         return value
 
     def field_keys(self, name: str) -> list[str]:

@@ -41,6 +41,11 @@ REAL_AUTH_URL = "https://id.twitch.tv/oauth2"
 REAL_API_URL = "https://api.twitch.tv/helix"
 TWITCH_AUTH_URL = env.address("TWITCH_AUTH_URL", REAL_AUTH_URL)
 TWITCH_API_URL = env.address("TWITCH_API_URL", REAL_API_URL)
+TWITCH_EVENTSUB_WS_URL = env.address(
+    "TWITCH_EVENTSUB_WS_URL", "wss://eventsub.wss.twitch.tv/ws", scheme="wss"
+)
+TWITCH_PLAYER_URL = env.address("TWITCH_PLAYER_URL", "https://player.twitch.tv")
+TWITCH_EMBED_URL = env.address("TWITCH_EMBED_URL", "https://www.twitch.tv/embed")
 TWITCH_CLIENT_ID = env.required("TWITCH_CLIENT_ID", "dev.twitch.tv/console gives one")
 TWITCH_CLIENT_SECRET = env.required("TWITCH_CLIENT_SECRET", "dev.twitch.tv/console gives one")
 TWITCH_EVENTSUB_SECRETS = env.eventsub_secrets("TWITCH_EVENTSUB_SECRET")
@@ -50,10 +55,15 @@ IS_REAL_TWITCH = TWITCH_API_URL == REAL_API_URL
 # The local Twitch also sends to http on this machine.
 CAN_RECEIVE_WEBHOOKS = _is_https or not IS_REAL_TWITCH
 OPERATOR_TWITCH_LOGINS = [login.lower() for login in env.items("OPERATOR_TWITCH_LOGINS")]
-_api = urlsplit(TWITCH_API_URL)
-_auth = urlsplit(TWITCH_AUTH_URL)
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 TWITCH_PICTURE_ORIGIN = (
-    "https://static-cdn.jtvnw.net" if IS_REAL_TWITCH else f"{_api.scheme}://{_api.netloc}"
+    "https://static-cdn.jtvnw.net" if IS_REAL_TWITCH else _origin(TWITCH_API_URL)
 )
 
 # --- Apps
@@ -63,6 +73,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "subscriptions.apps.SubscriptionsConfig",
     "activity.apps.ActivityConfig",
+    "livestream.apps.LivestreamConfig",
     "webhooks.apps.WebhooksConfig",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -195,8 +206,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         # `data:` for the pictures in Bootstrap's style sheet.
         "img-src": [SELF, "data:", TWITCH_PICTURE_ORIGIN],
+        "connect-src": [SELF, _origin(TWITCH_EVENTSUB_WS_URL)],
+        "frame-src": [_origin(TWITCH_PLAYER_URL), _origin(TWITCH_EMBED_URL)],
         # Chromium applies this to where a form's answer redirects: the login at Twitch.
-        "form-action": [SELF, f"{_auth.scheme}://{_auth.netloc}"],
+        "form-action": [SELF, _origin(TWITCH_AUTH_URL)],
     }
 }
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("subscriptions.urls")),
     path("", include("activity.urls")),
+    path("livestream/", include("livestream.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/overview/", include("webhooks.urls")),
     path("admin/", admin.site.urls),

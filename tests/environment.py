@@ -26,6 +26,9 @@ VALUES = {
     "PUBLIC_URL": "http://localhost:8000",
     "TWITCH_AUTH_URL": "http://127.0.0.1:9/oauth2",
     "TWITCH_API_URL": "http://127.0.0.1:9/helix",
+    "TWITCH_EVENTSUB_WS_URL": "ws://127.0.0.1:9/ws",
+    "TWITCH_PLAYER_URL": "http://127.0.0.1:9/player",
+    "TWITCH_EMBED_URL": "http://127.0.0.1:9/embed",
     "CELERY_BROKER_URL": "memory://",
 }
 

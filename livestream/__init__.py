@@ -1,0 +1,1 @@
+"""Watching: player, chat and any topic in real time, over EventSub or the retired PubSub."""
