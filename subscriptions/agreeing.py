@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from streamwatch.crashing import crash_point
 from streamwatch.models import Lease
+from streamwatch.outages import patiently
 from streamwatch.twitch.errors import (
     AlreadySubscribed,
     LimitReached,
@@ -134,7 +135,8 @@ class _Round:
         ]
         if not missing:
             return found
-        EventSubSubscription.objects.bulk_create(missing, ignore_conflicts=True)
+        # Several workers' at once wait for each other where rows of before were deleted.
+        patiently(lambda: EventSubSubscription.objects.bulk_create(missing, ignore_conflicts=True))
         return list(rows.all())  # read anew
 
     def _without_address(self, rows: list[EventSubSubscription]) -> list[EventSubSubscription]:

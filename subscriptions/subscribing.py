@@ -6,11 +6,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from streamwatch.outages import patiently
 from streamwatch.queue import enqueue
 from streamwatch.twitch.errors import TwitchError
 from streamwatch.twitch.eventsub import EventType, condition_key
@@ -101,8 +104,8 @@ def subscribe(*, user: User, login: str, twitch: Helix, twitch_id: str = "") -> 
         snapshot = None
     else:
         snapshot = _look(profile, as_of=as_of, twitch=twitch)
-        _add_streamer(snapshot)
-    return _write(user=user, twitch_id=profile.twitch_id, snapshot=snapshot)
+        patiently(partial(_add_streamer, snapshot))
+    return patiently(partial(_write, user=user, twitch_id=profile.twitch_id, snapshot=snapshot))
 
 
 def unsubscribe(*, user: User, subscription_id: int) -> None:
@@ -111,7 +114,10 @@ def unsubscribe(*, user: User, subscription_id: int) -> None:
     Raises:
         SubscriptionNotFound: it is somebody else's, or was ended already.
     """
-    mine = Subscription.objects.of(user).filter(pk=subscription_id)
+    patiently(partial(_delete, Subscription.objects.of(user).filter(pk=subscription_id)))
+
+
+def _delete(mine: QuerySet[Subscription]) -> None:
     with transaction.atomic():
         # The lock that subscribe() takes: it must not write wants for a row that goes here.
         streamer = Streamer.objects.select_for_update().filter(
@@ -123,7 +129,7 @@ def unsubscribe(*, user: User, subscription_id: int) -> None:
             owner_id__in=list(mine.values_list("pk", flat=True)),
         ).delete()
         if not mine.delete()[0] or twitch_id is None:
-            raise SubscriptionNotFound(subscription_id)
+            raise SubscriptionNotFound
         if not _is_watched(twitch_id):
             drop_wants_of(twitch_id)
         enqueue(tasks.reconcile_streamer, twitch_id)

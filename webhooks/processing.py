@@ -8,10 +8,10 @@ harmless: see activity.recording.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Thread
 from uuid import uuid4
@@ -24,12 +24,12 @@ from activity.drafts import Draft
 from activity.recording import record
 from streamwatch.crashing import crash_point
 from streamwatch.encryption import decrypt
+from streamwatch.outages import is_passing, patiently
 from streamwatch.twitch.errors import BadMessage
 from streamwatch.twitch.eventsub import EventType
 from streamwatch.twitch.payloads import MessageKind, parse_message
 from subscriptions.reconciling import note_revocation
 from webhooks.models import InboxMessage
-from webhooks.outages import is_passing
 from webhooks.translate import person_id, translate
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,6 @@ logger = logging.getLogger(__name__)
 GO = 100
 # Once when it came, and five times by the sweep.
 ATTEMPTS = 6
-# Between tries when the database is away, or two waited for each other.
-PAUSES_SECONDS = (0.02, 0.1, 0.5)
 # Private bodies are blanked this long after processing, by a task that runs every minute.
 BLANK_AFTER = timedelta(minutes=5)
 PROBLEM_LENGTH = 500
@@ -76,7 +74,7 @@ def process(*claims: str) -> int:
 
 def _work_at(messages: Sequence[InboxMessage]) -> None:
     try:
-        _record_patiently(messages)
+        patiently(partial(_record, messages))
     except Exception as error:
         if is_passing(error):
             raise
@@ -87,21 +85,6 @@ def _work_at(messages: Sequence[InboxMessage]) -> None:
             _work_at([message])
     else:
         _mark_processed(messages)
-
-
-def _record_patiently(messages: Sequence[InboxMessage]) -> None:
-    for pause in PAUSES_SECONDS:
-        try:
-            _record(messages)
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            # It may be dead, and a new one costs a millisecond.
-            connection.close()
-            time.sleep(pause)
-        else:
-            return
-    _record(messages)
 
 
 def _record(messages: Sequence[InboxMessage]) -> None:

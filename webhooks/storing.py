@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from streamwatch.encryption import encrypt
-from webhooks.outages import is_passing
+from streamwatch.outages import is_passing
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from threading import Barrier
 from unittest.mock import patch
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
 
@@ -26,12 +26,12 @@ from activity.drafts import Draft
 from activity.models import Activity, Follow
 from activity.pruning import prune
 from activity.recording import record
+from streamwatch.outages import patiently
 from subscriptions.models import Streamer
 from tests.activity.saying import at, channel, follow, offline, online, raid
 from tests.conftest import on_mariadb
 from tests.environment import bare
 from tests.factories import make_activity, make_streamer, make_subscription, make_user
-from webhooks.outages import is_passing
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAMERS = [str(number) for number in range(8)]
@@ -169,18 +169,8 @@ def change(turn: int) -> None:
     for step in range(12):
         who = random.Random(turn * 100 + step).sample(STREAMERS, 5)
         titles = [channel(step, f"{turn} {step}", twitch_id=one) for one in who]
+        # As those who call record() do: MariaDB sees a deadlock once in a while.
         announce(patiently(partial(record, titles)))
-
-
-def patiently(recording: Callable[[], list[int]]) -> list[int]:
-    """As those who call record() do: a deadlock, which MariaDB sees once in a while, is passing."""
-    for _ in range(3):
-        try:
-            return recording()
-        except OperationalError as error:
-            if not is_passing(error):
-                raise
-    return recording()
 
 
 def subscribe() -> None:

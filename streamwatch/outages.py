@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import InterfaceError, OperationalError
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+T = TypeVar("T")
 
 # MySQL's and MariaDB's numbers.
 PASSING = frozenset(
@@ -20,6 +26,8 @@ PASSING = frozenset(
 )
 # SQLite has no numbers here, only words.
 LOCKED = ("locked", "busy")
+# Between tries when the database is away, or two waited for each other.
+PAUSES_SECONDS = (0.02, 0.1, 0.5)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -32,3 +40,23 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(number, int):
         return number in PASSING
     return any(word in str(error) for word in LOCKED)
+
+
+def patiently(write: Callable[[], T]) -> T:
+    """What `write` returns; tried again for about half a second while the error is passing.
+
+    Not within a transaction: a deadlock has undone all of it.
+
+    Raises:
+        Exception: what `write` raised, at the last try or because it does not pass.
+    """
+    for pause in PAUSES_SECONDS:
+        try:
+            return write()
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            # The connection may be dead, and a new one costs a millisecond.
+            connection.close()
+            time.sleep(pause)
+    return write()

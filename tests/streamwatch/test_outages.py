@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 
-from webhooks.outages import is_passing
+from streamwatch.outages import is_passing
 
 
 @pytest.mark.parametrize(
