@@ -101,14 +101,14 @@ class _Judging:
         """Beginnings and ends by the world's stream ids, and nothing beside them."""
         keys = set()
         for streams in self._streams.values():
-            for stream, following in zip_longest(streams, streams[1:]):
+            for number, stream in enumerate(streams):
                 keys |= {
                     (stream.whose, f"{kind}:{stream.stream_id}") for kind in ("online", "offline")
                 }
                 if stream.online:
                     self._beginning(stream, stream.online)
                 if stream.offline:
-                    self._end(stream, stream.offline, following)
+                    self._end(stream, stream.offline, streams[number + 1 :])
         for one in self._after.activities:
             if one.kind in ("online", "offline"):
                 self.verdict.expect((one.whose, one.key) in keys, f"invented: {one}")
@@ -135,9 +135,10 @@ class _Judging:
         lost = self._world.lost(deed.at, end)
         return answers[lost] if len(answers) > lost else None
 
-    def _end(self, stream: Stream, deed: Deed, following: Stream | None) -> None:
+    def _end(self, stream: Stream, deed: Deed, later: Sequence[Stream]) -> None:
         known = self._by_key.get((stream.whose, f"offline:{stream.stream_id}"))
-        until = following.online.at if following and following.online else None
+        begun = [one.online for one in later if one.online]
+        until = begun[0].at if begun else None
         began = self._began_surely(stream)
         is_read = False
         if began is not None:
@@ -152,7 +153,13 @@ class _Judging:
         )
         if known is None:
             return
-        latest = deed.at if deed.told else until
+        # Where no message told of it, it ended at the latest where the next one began of which
+        # we know: another that came and went meanwhile, untold as well, leaves no trace.
+        known_later = [
+            one for one in later if (one.whose, f"online:{one.stream_id}") in self._by_key
+        ]
+        beginning = known_later[0].began_at if known_later else None
+        latest = deed.at if deed.told else beginning
         is_within = deed.at - SLACK <= known.at and (latest is None or known.at <= latest + SLACK)
         self.verdict.expect(is_within, f"{deed.at} is not when {known}")
         lasted = known.details["lasted_seconds"]

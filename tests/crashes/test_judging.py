@@ -202,6 +202,33 @@ def test_an_end_is_told_by_two_rounds() -> None:
     assert line.startswith("missing: 12:09:00 ann went offline")
 
 
+UNSEEN = [
+    entry(5, 20, "stream.online", id="s2", started_at=said(20)[:19] + "Z"),
+    entry(6, 21, "stream.offline", id="s2"),
+    entry(7, 40, "stream.online", id="s3", started_at=said(40)[:19] + "Z"),
+]
+
+
+@pytest.mark.parametrize(("minutes", "is_right"), [(30, True), (8, False), (41, False)])
+def test_an_end_that_no_message_told_is_as_late_as_what_is_known_to_follow(
+    minutes: float, is_right: bool
+) -> None:
+    end = activity(
+        minutes, "offline", "offline:s1", details={"lasted_seconds": int(minutes - 1) * 60}
+    )
+    segment = replace(SEGMENT, end=at(minutes))
+    third = Segment(ANN, "s3", at(40), True, None, False, 2)
+    records = replace(
+        without(OFFLINE, also=[end, activity(40, "online", "online:s3")]),
+        streamers={ANN: {**FIRST, "title": "t1", "stream_id": "s3", "started_at": at(40)}},
+        segments=[segment, third],
+        broadcasts={1: (at(1), at(minutes)), 2: (at(40), None)},
+    )
+    day = untold(3) + [{**one, "messages": {}} for one in UNSEEN]
+    wrong = [line for line in judged(records, day).wrong if "is not when" in line]
+    assert (wrong == []) is is_right
+
+
 def test_the_last_value_is_always_told() -> None:
     (line, _) = judged(replace(without(CHANGED), streamers={ANN: FIRST}, heard={}), untold(2)).wrong
     assert line.startswith("missing: 12:05:00 title became")
