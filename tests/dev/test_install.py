@@ -96,7 +96,9 @@ def test_a_failed_npm_leaves_no_stamp(started: Started, monkeypatch: pytest.Monk
     monkeypatch.setattr(install, "npm_command", lambda: ["npm"])
     started.returncode = 1
     for _ in range(2):
-        with pytest.raises(SystemExit, match="Bootstrap, Bootstrap Icons and jQuery could not be installed"):
+        with pytest.raises(
+            SystemExit, match="Bootstrap, Bootstrap Icons and jQuery could not be installed"
+        ):
             install.install_front_end()
     started.returncode = 0
     install.install_front_end()
