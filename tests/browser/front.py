@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from contextlib import suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx
+import websockets
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 LIVE_PATHS = ("/webhooks/", "/activity/stream/")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
@@ -40,4 +45,54 @@ async def forward(request: Request) -> Response:
     return response
 
 
-application = Starlette(routes=[Route("/{path:path}", forward, methods=METHODS)])
+async def forward_socket(socket: WebSocket) -> None:
+    """Open one to the live role with the same headers, and pass on frames both ways."""
+    live_at = urlsplit(os.environ["FRONT_LIVE"])
+    passed = ("cookie", "origin", "user-agent")
+    headers = {name: value for name, value in socket.headers.items() if name in passed}
+    try:
+        live = await websockets.connect(
+            f"ws://{socket.headers['host']}{socket.url.path}",
+            host=live_at.hostname,
+            port=live_at.port,
+            additional_headers=headers,
+            user_agent_header=None,
+            compression=None,
+            max_size=None,
+        )
+    except websockets.InvalidStatus as refused:
+        await socket.send_denial_response(
+            PlainTextResponse(refused.response.body, refused.response.status_code)
+        )
+        return
+    except (OSError, websockets.WebSocketException):
+        await socket.send_denial_response(PlainTextResponse("bad gateway", 502))
+        return
+    await socket.accept()
+    ways = [asyncio.create_task(_up(socket, live)), asyncio.create_task(_down(live, socket))]
+    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    for way in ways:
+        way.cancel()
+    await live.close()
+    with suppress(RuntimeError):  # It has gone already.
+        await socket.close(live.close_code if live.close_code not in (None, 1006) else 1011)
+
+
+async def _up(socket: WebSocket, live: websockets.ClientConnection) -> None:
+    with suppress(WebSocketDisconnect, websockets.ConnectionClosed):
+        while True:
+            await live.send(await socket.receive_text())
+
+
+async def _down(live: websockets.ClientConnection, socket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect, websockets.ConnectionClosed):
+        async for text in live:
+            await socket.send_text(str(text))
+
+
+application = Starlette(
+    routes=[
+        Route("/{path:path}", forward, methods=METHODS),
+        WebSocketRoute("/pubsub", forward_socket),
+    ]
+)
