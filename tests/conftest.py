@@ -74,8 +74,10 @@ def _is_elsewhere(item: pytest.Item, fixtures: set[str]) -> bool:
     """Whether an app's test has nothing to say on SQLite that it does not say on MariaDB."""
     # What Twitch answers on a bad day does not depend on the database.
     is_about_twitch = item.path.name.startswith("test_bad_")
+    # Nor does what follows from many histories; each of them is a hundred tests.
+    is_reckoning = item.path.name.endswith("_properties.py")
     marked = any(item.get_closest_marker(name) for name in ("browser", "mariadb"))
-    return is_about_twitch or marked or bool(fixtures & MARIADB_FIXTURES)
+    return is_about_twitch or is_reckoning or marked or bool(fixtures & MARIADB_FIXTURES)
 
 
 def _turn(item: pytest.Item) -> int:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.granting import keep_grant
 from accounts.models import FOLLOWED, FOLLOWERS, User
 from accounts.twitch import helix, oauth
-from activity import rings
+from activity import polling, rings
 from activity.models import Activity, Ring
 from simulator.testing import Simulator
 from subscriptions.models import Streamer, Subscription
@@ -123,8 +123,12 @@ class World:
 
 @contextmanager
 def polled_world(**overrides: Any) -> Iterator[World]:
-    """A simulator for the block, and the clients of this process turned to it."""
-    with local_twitch(**overrides) as simulator:
+    """A simulator for the block, and the clients of this process turned to it.
+
+    A run of polling is as long as it takes: what is done in 4 s says something about the machine.
+    """
+    unhurried = patch.object(polling, "RUN", timedelta(minutes=5))
+    with local_twitch(**overrides) as simulator, unhurried:
         try:
             yield World(simulator)
         finally:

@@ -161,7 +161,7 @@ class PollingProperties(TestCase):
             live_as_of=at(-LAG),
         )
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(truth=truths(), data=st.data())
     def test_everything_once_in_any_order_with_any_delay(
         self, truth: Truth, data: st.DataObject

@@ -233,7 +233,8 @@ class SweepAndTwitchTests(TestCase):
         assert len(listed(ADA)) == 1
 
     def test_after_a_back_off_it_is_asked_again(self) -> None:
-        self.simulator.control.fault("webhook_callback_verification_failed")
+        # The application's own promise is challenged at the same time.
+        self.simulator.control.fault("webhook_callback_verification_failed", 2)
         tasks.sweep()
         settled(ADA)
         self.later(seconds=20)
