@@ -48,6 +48,7 @@ class Person:
 
     def __init__(self, running: Running) -> None:
         self._running = running
+        self._login = ""
         self.http = httpx.Client(follow_redirects=True, timeout=20)
 
     def __enter__(self) -> Self:
@@ -56,8 +57,8 @@ class Person:
     def __exit__(self, *_: object) -> None:
         self.http.close()
 
-    def press(self, page: httpx.Response, words: str) -> httpx.Response:
-        """Press the button with these words on `page`; where that leads."""
+    def press(self, page: httpx.Response, words: str, **typed: str) -> httpx.Response:
+        """Press the button with these words on `page`, with what was typed; where that leads."""
         forms = _Forms()
         forms.feed(page.text)
         _, at, given = next(one for one in forms.buttons if one[0] == words)
@@ -67,7 +68,7 @@ class Person:
         pressed = {given["name"]: given.get("value", "")} if given.get("name") else {}
         return self.http.post(
             urljoin(str(page.url), str(form["action"]) or str(page.url)),
-            data={**fields, **pressed},
+            data={**fields, **typed, **pressed},
             headers={"Referer": str(page.url)},
         )
 
@@ -76,7 +77,18 @@ class Person:
         consent = self.press(self.http.get(self._running.url), "Log in with Twitch")
         home = self.press(consent, f"Authorize as {login}")
         assert home.url.path == "/home/", home.text[:500]
+        self._login = login
         return home
+
+    def allow(self, *scopes: str) -> None:
+        """More than before, by the page that a topic leads to."""
+        me = self._login
+        consent = self.http.get(
+            f"{self._running.url}/livestream/allow/",
+            params={"scopes": " ".join(scopes), "next": "/home/"},
+        )
+        home = self.press(consent, f"Authorize as {me}")
+        assert home.url.path == "/home/", home.text[:500]
 
     def subscribe(self, login: str) -> None:
         """On the verification page."""

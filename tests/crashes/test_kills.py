@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.browser.starting import wait_for
+from tests.browser.starting import Running, wait_for
 from tests.crashes.house import LIVE_POINTS, House, house_of
+from tests.crashes.old_client import access_token, old_client
 
 SEEDS = (1, 2)
+BOB, HANA = "700000002", "700000006"
+SCOPES = (
+    *("user:read:whispers", "bits:read"),
+    *("channel:read:subscriptions", "channel:read:redemptions"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +62,47 @@ def test_without_the_sweep_an_acknowledged_message_would_be_lost(
             house.settles(seconds=20)
         left = house.rows("SELECT COUNT(*) FROM webhooks_inboxmessage WHERE processed_at IS NULL")
         assert left != [(0,)]
+
+
+def test_an_old_program_listens_on_when_its_server_is_killed(house: House) -> None:
+    """An unmodified client of PubSub's time: each sort of message, and after SIGKILL once more."""
+    person, running = house.person, house.running
+    person.allow(*SCOPES)
+    bob = {"broadcaster": "bob_watches"}
+    orders: dict[str, dict[str, Any]] = {
+        "whisper": {"type": "user.whisper.message", "to": "bob_watches", "text": "hello",
+                    "broadcaster": "hana_games"},
+        "bits": {"type": "channel.cheer", "user": "hana_games", "bits": 100, **bob},
+        "subscription": {"type": "channel.subscribe", "user": "hana_games", **bob},
+        "redemption": {"type": "channel.channel_points_custom_reward_redemption.add",
+                       "user": "hana_games", **bob},
+    }  # fmt: skip
+    token = access_token(person, running.url)
+    with old_client(running, token=token, user_id=BOB) as client:
+        client.waits_for("connected")
+        for what, order in orders.items():
+            _repeated(running, order, until=lambda what=what: client.given(what))
+        assert client.given("whisper")[0] == {
+            "what": "whisper", "text": "hello", "senderId": HANA, "senderName": "hana_games",
+            "senderDisplayName": "はなゲームス",
+        }  # fmt: skip
+        assert client.given("bits")[0]["bits"] == 100
+        assert client.given("redemption")[0]["userId"] == HANA
+        before = len(client.given("whisper"))
+        running.restart("live")
+        client.waits_for("connected", 2, seconds=60)
+        _repeated(running, orders["whisper"], until=lambda: len(client.given("whisper")) > before)
+        assert client.given("refused") == []
+
+
+def _repeated(running: Running, order: dict[str, Any], *, until: Callable[[], object]) -> None:
+    """Order it each second: what came before somebody listened is not sent again."""
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline, running.log()[-4000:]
+        running.control("events", **order)
+        with suppress(AssertionError):
+            wait_for(lambda: bool(until()), running, 1)
 
 
 def test_the_children_of_a_killed_worker_end_with_it(house: House) -> None:
