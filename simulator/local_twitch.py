@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from simulator.archive import Archive
 from simulator.bucket import Buckets
 from simulator.chat import Chat
 from simulator.clock import Clock
@@ -41,6 +42,7 @@ class LocalTwitch:
     outbox: Outbox
     sessions: Sessions
     chat: Chat
+    archive: Archive
     world: World
     courier: Courier
     life: Life
@@ -107,6 +109,7 @@ def build(config: Config) -> LocalTwitch:
         outbox=outbox,
         sessions=sessions,
         chat=chat,
+        archive=Archive(store, people, clock),
         world=world,
         courier=Courier(store, subscriptions, outbox, sessions, faults, clock, config),
         life=Life(store, people, world, subscriptions, config),
