@@ -10,6 +10,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthError, AuthProcess
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -30,6 +31,7 @@ STALE: Final = (
 )
 NO_CODE: Final = "Twitch sent you back without letting you in. Nothing was saved."
 REFUSED: Final = "Twitch did not accept this login: it may have taken too long. Nothing was saved."
+SAID_NO: Final = "You said no at Twitch, so nothing more was allowed."
 DOWN: Final = (
     "Twitch does not answer as it should at present. Nothing was saved, and nothing is wrong"
     " with your account. Try again in a minute."
@@ -103,6 +105,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         state = (extra_context or {}).get("state")
         _keep_next(request, (state or {}).get("next"))
         if error == AuthError.CANCELLED:
+            if back := _way_back(state or {}):
+                messages.info(request, SAID_NO)
+                raise ImmediateHttpResponse(HttpResponseRedirect(back))
             if (state or {}).get("next") == reverse("consent_thanks"):
                 channel_id = _named_channel(state or {})
                 query = f"?{urlencode({'channel': channel_id})}" if channel_id else ""
@@ -116,6 +121,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
 def _named_channel(state: dict[str, Any]) -> str:
     """The channel that the link to the consent named; "" where it named none."""
     return str((state.get("data") or {}).get("channel_id", ""))
+
+
+def _way_back(state: dict[str, Any]) -> str:
+    """Where a no leads, as the page that asked had it noted; "" where it noted nothing."""
+    return str((state.get("data") or {}).get("back", ""))
 
 
 def _keep_next(request: HttpRequest, url: str | None) -> None:

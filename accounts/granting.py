@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import SystemRandom
@@ -89,8 +89,13 @@ def note_moderation(*, user: User, channel_id: str) -> None:
 
 def scopes_to_ask(user: User | None) -> list[str]:
     """What a viewer who lets us see followers is asked for: that beside all allowed before."""
+    return scopes_beside(user, [FOLLOWERS])
+
+
+def scopes_beside(user: User | None, wanted: Iterable[str]) -> list[str]:
+    """What to ask for so that these are added to all that was allowed before (1 query)."""
     before = _live_scopes(user) if user else set()
-    return sorted({*settings.LOGIN_SCOPES, FOLLOWERS, *before})
+    return sorted({*settings.LOGIN_SCOPES, *wanted, *before})
 
 
 def _live_scopes(user: User) -> set[str]:

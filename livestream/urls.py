@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from livestream import allow_views
+
+urlpatterns = [
+    path("allow/", allow_views.allow, name="allow"),
+]

@@ -1,0 +1,82 @@
+"""`/livestream/allow/`: scopes are added at Twitch, never lost, and one goes on where one was."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.test import TestCase
+
+from accounts.models import FOLLOWERS, Grant
+from livestream.allowing import allow_url
+from tests.accounts.dance import Dancer, local_twitch
+
+PLAIN = ["user:read:email", "user:read:follows"]
+BACK = "/livestream/?topic=whispers.1"
+
+
+class AllowCase(TestCase):
+    def setUp(self) -> None:
+        self.enterContext(local_twitch())
+        self.browser = Dancer()
+        self.browser.log_in_as("ada_streams")
+
+    def wish(self, *scopes: str, back: str = BACK) -> dict[str, str]:
+        """What the browser is sent to Twitch with."""
+        answer = self.browser.get(allow_url(scopes, next=back))
+        assert answer["Location"].startswith(settings.TWITCH_AUTH_URL + "/authorize?")
+        found = parse_qs(urlsplit(answer["Location"]).query)
+        return {name: values[0] for name, values in found.items()}
+
+    def granted(self) -> list[str]:
+        return sorted(Grant.objects.get().scopes)
+
+    def test_adds_the_scope_and_goes_on_where_it_was(self) -> None:
+        answer = self.browser.get(self.browser.consent(self.wish("bits:read"), "ada_streams"))
+        assert answer["Location"] == BACK
+        assert self.granted() == sorted([*PLAIN, "bits:read"])
+
+    def test_nothing_allowed_before_is_lost(self) -> None:
+        for scope in ("bits:read", "user:read:whispers"):
+            self.browser.get(self.browser.consent(self.wish(scope), "ada_streams"))
+        assert self.granted() == sorted([*PLAIN, "bits:read", "user:read:whispers"])
+
+    def test_a_no_goes_on_where_it_was_and_says_so(self) -> None:
+        answer = self.browser.get(self.browser.consent(self.wish("bits:read")))
+        assert answer["Location"] == BACK
+        assert self.granted() == PLAIN
+        self.assertContains(self.browser.get("/home/"), "nothing more was allowed")
+
+    def test_what_is_allowed_already_is_not_asked_for(self) -> None:
+        answer = self.browser.get(allow_url(PLAIN, next=BACK))
+        assert answer["Location"] == BACK
+
+    def test_only_what_topics_need_can_be_asked_for(self) -> None:
+        scopes = self.wish("bits:read", "channel:manage:broadcast", "x")["scope"].split()
+        assert sorted(scopes) == sorted([*PLAIN, "bits:read"])
+        answer = self.browser.get(allow_url(["channel:manage:broadcast"], next=BACK))
+        assert answer["Location"] == BACK
+
+    def test_leads_to_no_other_site(self) -> None:
+        for back in ("https://evil.example/", "//evil.example", "javascript:alert(1)", "", "\x01"):
+            answer = self.browser.get(allow_url([], next=back))
+            assert answer["Location"] == "/home/"
+
+    def test_nonsense_is_no_error(self) -> None:
+        answer = self.browser.get("/livestream/allow/", {"scopes": "x" * 5000, "next": "y" * 5000})
+        assert answer["Location"] == "/home/"
+        assert self.browser.get("/livestream/allow/")["Location"] == "/home/"
+
+    def test_what_others_will_see_is_said_before(self) -> None:
+        url = allow_url([FOLLOWERS], next=BACK)
+        self.assertContains(self.browser.get(url), "Others see it too")
+        answer = self.browser.post(url)
+        found = parse_qs(urlsplit(answer["Location"]).query)
+        wish = {name: values[0] for name, values in found.items()}
+        back = self.browser.get(self.browser.consent(wish, "ada_streams"))
+        assert back["Location"] == BACK
+        assert self.granted() == sorted([*PLAIN, FOLLOWERS])
+
+    def test_a_visitor_logs_in_first(self) -> None:
+        answer = Dancer().get(allow_url(["bits:read"], next=BACK))
+        assert answer["Location"].startswith("/accounts/login/?next=/livestream/allow/")
