@@ -11,10 +11,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from simulator import consent, control, control_page, oauth, pictures
+from simulator import consent, control, control_page, eventsub_socket, oauth, pictures
 from simulator.helix import eventsub, follows, people, streams
 from simulator.helix.calls import Handler, endpoint, error_response
 from simulator.local_twitch import LocalTwitch
@@ -43,7 +43,7 @@ def create_app(twitch: LocalTwitch, alarm: Alarm) -> Starlette:
             twitch.store.close()
 
     app = Starlette(
-        routes=[*_oauth(), _helix(), *_control(), *_pictures()],
+        routes=[*_oauth(), _helix(), _socket(), *_control(), *_pictures()],
         exception_handlers={HTTPException: _not_here},
         lifespan=lifespan,
     )
@@ -90,6 +90,10 @@ def _helix() -> Mount:
         for method, handler in subscriptions.items()
     ]
     return Mount("/helix", routes=routes)
+
+
+def _socket() -> BaseRoute:
+    return WebSocketRoute("/ws", eventsub_socket.serve)
 
 
 def _control() -> list[Route | Mount]:

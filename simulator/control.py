@@ -23,9 +23,10 @@ from starlette.responses import JSONResponse, Response
 
 from simulator import deeds
 from simulator.deeds import BadInput, Order
-from simulator.faults import DEED_FAULTS, FAULTS
+from simulator.faults import DEED_FAULTS, FAULTS, SOCKET_FAULTS
 from simulator.life import FASTEST
 from simulator.local_twitch import LocalTwitch, of
+from simulator.sessions import CUT, ENDINGS
 
 MOST = 10_000
 PAGE = 1_000
@@ -117,6 +118,9 @@ def order_fault(twitch: LocalTwitch, order: Order) -> None:
         raise BadInput("fault", f"{fault!r} is none of {', '.join(FAULTS)}")
     count = deeds.whole(order, "count", most=MOST, usual=1)
     path = deeds.text(order, "path", empty=True)
+    if fault in SOCKET_FAULTS:
+        _trouble_sockets(twitch, fault)
+        return
     if fault not in DEED_FAULTS:
         twitch.faults.order(fault, count, path)
         return
@@ -134,6 +138,17 @@ def _do_now(twitch: LocalTwitch, fault: str) -> None:
             twitch.subscriptions.delete(oldest)
         else:
             twitch.outbox.revoke(oldest, "authorization_revoked")
+
+
+def _trouble_sockets(twitch: LocalTwitch, fault: str) -> None:
+    if fault == "ws_reconnect":
+        twitch.sessions.ask_to_reconnect()
+    elif fault == "ws_silent":
+        twitch.sessions.hush()
+    elif fault == "ws_drop":
+        twitch.sessions.end_all(CUT)
+    else:
+        twitch.sessions.end_all(ENDINGS[int(fault.rpartition("_")[2])])
 
 
 async def show_world(request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from simulator.bucket import Buckets
 from simulator.clock import Clock
@@ -16,6 +16,7 @@ from simulator.life import Life
 from simulator.outbox import Outbox
 from simulator.people import NoSuchPerson, People
 from simulator.seeding import seed_world
+from simulator.sessions import ENDINGS, Sessions
 from simulator.store import Store
 from simulator.subscriptions import Subscriptions
 from simulator.tokens import Tokens
@@ -37,6 +38,7 @@ class LocalTwitch:
     subscriptions: Subscriptions
     faults: Faults
     outbox: Outbox
+    sessions: Sessions
     world: World
     courier: Courier
     life: Life
@@ -57,6 +59,7 @@ class LocalTwitch:
     def begin_anew(self) -> None:
         """The first day again: nobody has logged in, nothing is subscribed to or broken."""
         self.clock.begin_anew()
+        self.sessions.end_all(ENDINGS[4000])
         with self.store.transaction():
             self.store.empty()
             seed_world(
@@ -87,6 +90,7 @@ def build(config: Config) -> LocalTwitch:
     tokens = Tokens(store, config, clock)
     subscriptions = Subscriptions(store, config, clock)
     outbox = Outbox(store, subscriptions, faults, clock, config)
+    sessions = Sessions(subscriptions, clock, config)
     world = World(store, people, subscriptions, outbox, tokens, clock, config)
     return LocalTwitch(
         config=config,
@@ -97,8 +101,9 @@ def build(config: Config) -> LocalTwitch:
         subscriptions=subscriptions,
         faults=faults,
         outbox=outbox,
+        sessions=sessions,
         world=world,
-        courier=Courier(store, subscriptions, outbox, faults, clock, config),
+        courier=Courier(store, subscriptions, outbox, sessions, faults, clock, config),
         life=Life(store, people, world, subscriptions, config),
         buckets=Buckets(config.points_a_minute, clock),
         visits=Visits(store, clock),
@@ -119,7 +124,7 @@ def _operator_id(config: Config, store: Store, people: People) -> str:
     return known
 
 
-def of(request: Request) -> LocalTwitch:
-    """The simulator that `request` has come to."""
-    twitch: LocalTwitch = request.app.state.twitch
+def of(connection: HTTPConnection) -> LocalTwitch:
+    """The simulator that a request or WebSocket has come to."""
+    twitch: LocalTwitch = connection.app.state.twitch
     return twitch

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.clock import NANOSECONDS, Clock, rfc3339_nanoseconds
 from simulator.config import Config
-from simulator.faults import MESSAGE_FAULTS, Faults
+from simulator.faults import MESSAGE_FAULTS, SOCKET_MESSAGE_FAULTS, Faults
 from simulator.store import Store
 from simulator.subscriptions import Subscriptions
 
@@ -49,7 +49,9 @@ class Outbox:
 
     def _notify_one(self, row: sqlite3.Row, event: dict[str, Any]) -> str:
         body = {"subscription": self._subscriptions.as_json(row), "event": event}
-        fault = self._faults.take(*MESSAGE_FAULTS)
+        # A WebSocket gets each message once, unsigned: only some things can go wrong with it.
+        possible = SOCKET_MESSAGE_FAULTS if row["session_id"] else MESSAGE_FAULTS
+        fault = self._faults.take(*possible)
         delay = self._config.held_back if fault == "out_of_order" else 0.0
         return self._put(row["id"], NOTIFICATION, body, delay=delay, fault=fault)
 
