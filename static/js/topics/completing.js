@@ -70,7 +70,7 @@
     function badges(kind) {
       const row = make("span", "topic-badges", "");
       if (!kind.types.length) row.append(make("span", "tag tag-late", "no longer sent"));
-      else if (!kind.scopes.length) row.append(make("span", "tag", "free to all"));
+      else if (!kind.scopes.length) row.append(make("span", "tag", "no consent needed"));
       else if (kind.scopes.some((scope) => catalogue.allowed.includes(scope))) row.append(make("span", "tag", "allowed"));
       else row.append(make("span", "tag tag-late", "needs consent"));
       if (kind.cost) row.append(make("span", "topic-cost", "cost " + kind.cost));
@@ -128,9 +128,9 @@
       const kind = catalogue && kindOf(input.value.trim());
       hint.textContent = firstHint;
       if (!kind) return;
-      const scopes = kind.scopes.length ? "Needs " + kind.scopes.join(" or ") + "." : "Needs no consent.";
-      const cost = "Costs " + kind.cost + " of EventSub’s 10.";
-      hint.replaceChildren(make("code", "", shape(kind)), " " + [kind.what, scopes, cost].join(" "));
+      const scopes = kind.scopes.length ? "It needs " + kind.scopes.join(", ") + "." : "It needs no consent.";
+      const cost = kind.cost ? " Over EventSub it costs " + kind.cost + " of 10." : "";
+      hint.textContent = kind.what + ". " + scopes + cost;
     }
 
     async function suggest() {

@@ -1,5 +1,5 @@
-// The console: what was sent and received, newest at the end, at most so many, as pretty JSON.
-// Markup contract: in [data-topics] one [data-console] with [data-console-rows] in [data-console-scroll],
+// The console: what was sent and received, newest first, at most so many, as pretty JSON.
+// Markup contract: in [data-topics] one [data-console] with [data-console-rows] (an ol),
 // [data-console-empty], [data-console-count], a template [data-console-template] and the controls
 // [data-console-filter] [data-console-events] [data-console-unfold] [data-console-pause]
 // [data-console-clear] [data-console-copy] [data-console-download].
@@ -28,13 +28,21 @@
     code.append(text.slice(end));
   }
 
-  function meat(data) {
-    return data?.payload?.event || data?.payload?.session || data?.payload?.subscription || data?.data?.message || data;
+  // What the message is about, out of its envelope; the rest is shown on demand.
+  function eventOf(entry) {
+    if (entry.kind === "notification") return entry.data.payload?.event;
+    if (entry.kind === "MESSAGE") return entry.data.data?.message;
+    return undefined;
+  }
+
+  function gist(entry) {
+    const { data } = entry;
+    return eventOf(entry) || data?.payload?.session || data?.payload?.subscription || data?.data || data;
   }
 
   // Names and words before numbers: an id says little.
-  function preview(data) {
-    const found = meat(data);
+  function preview(entry) {
+    const found = gist(entry);
     if (typeof found !== "object" || found === null) return String(found ?? "");
     const plain = Object.entries(found).filter(([, value]) => value !== "" && /string|number|boolean/.test(typeof value));
     const telling = plain.filter(([key]) => !/(^|_)(id|name)$/.test(key));
@@ -52,17 +60,22 @@
   topics.console = function (root) {
     const find = (name) => root.querySelector("[data-console-" + name + "]");
     const rows = find("rows");
-    const scroller = find("scroll");
     const template = find("template");
     let kept = []; // { entry, element, words }
     let held = []; // while paused
 
     // --- rows
 
+    const pretty = (data) => (typeof data === "string" ? data : JSON.stringify(data, null, 2));
+
     function fill(element, entry) {
       const pre = element.querySelector("[data-entry-json]");
       if (pre.childNodes.length) return;
-      paint(pre, typeof entry.data === "string" ? entry.data : JSON.stringify(entry.data, null, 2));
+      const found = eventOf(entry);
+      paint(pre, pretty(found ?? entry.data));
+      const whole = element.querySelector("[data-entry-whole]");
+      whole.hidden = found === undefined;
+      whole.addEventListener("toggle", () => paint(whole.querySelector("pre"), pretty(entry.data)), { once: true });
     }
 
     function row(entry) {
@@ -76,7 +89,7 @@
       part("time").textContent = new Date(entry.at).toTimeString().slice(0, 8);
       part("kind").textContent = entry.type || entry.kind;
       part("topic").textContent = entry.topics[0] || "";
-      part("preview").textContent = preview(entry.data);
+      part("preview").textContent = preview(entry);
       const details = part("details");
       details.addEventListener("toggle", () => details.open && fill(element, entry));
       part("copy").addEventListener("click", () => copy([lineOf(entry)], "Copied"));
@@ -104,16 +117,9 @@
       const one = { entry, element: row(entry) };
       one.words = (entry.kind + " " + entry.topics.join(" ") + " " + JSON.stringify(entry.data)).toLowerCase();
       kept.push(one);
-      rows.append(one.element);
+      rows.prepend(one.element);
       one.element.hidden = !isShown(one);
       if (kept.length > MOST) kept.shift().element.remove();
-    }
-
-    function follow(act) {
-      const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
-      act();
-      count();
-      if (atEnd) scroller.scrollTop = scroller.scrollHeight;
     }
 
     // --- controls
@@ -135,7 +141,8 @@
     }
 
     function refilter() {
-      follow(() => kept.forEach((one) => (one.element.hidden = !isShown(one))));
+      kept.forEach((one) => (one.element.hidden = !isShown(one)));
+      count();
     }
 
     function toggle(button) {
@@ -154,7 +161,8 @@
       const waiting = held;
       held = [];
       pauseWords();
-      follow(() => waiting.forEach(put));
+      waiting.forEach(put);
+      count();
     }
 
     function unfolded() {
@@ -200,10 +208,13 @@
 
     return {
       add(entry) {
-        if (find("pause").getAttribute("aria-pressed") !== "true") return follow(() => put(entry));
-        held.push(entry);
-        if (held.length > MOST) held.shift();
-        pauseWords();
+        if (find("pause").getAttribute("aria-pressed") === "true") {
+          held.push(entry);
+          if (held.length > MOST) held.shift();
+          return pauseWords();
+        }
+        put(entry);
+        count();
       },
     };
   };

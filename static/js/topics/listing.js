@@ -1,8 +1,8 @@
 // The list of what is listened to: each with what it is, how often something came, and an end.
 // Markup contract: in [data-topics] one ul [data-listening] with a template [data-listening-template],
 // and [data-listening-empty].
-// Offers: StreamWatch.topics.listing(root, stop) → .put({ topic, what, cost }) .wait(topic)
-// .heard(topic) .drop(topic) .names() .has(topic); `stop(topic)` is called by a row's button.
+// Offers: StreamWatch.topics.listing(root, stop) → .put({ topic, what, cost }, typed) .wait(topic)
+// .heard(topic) .drop(topic) .names() as they were typed, .has(topic); `stop(topic)` is called by a row's button.
 (function (topics) {
   "use strict";
 
@@ -10,13 +10,13 @@
     const list = root.querySelector("[data-listening]");
     const template = root.querySelector("[data-listening-template]");
     const empty = root.querySelector("[data-listening-empty]");
-    const rows = new Map(); // topic → { element, count }
+    const rows = new Map(); // topic → { element, count, typed }
 
     const part = (row, name) => row.element.querySelector("[data-listening-" + name + "]");
 
     function add(topic) {
       const element = template.content.firstElementChild.cloneNode(true);
-      const row = { element, count: 0 };
+      const row = { element, count: 0, typed: topic };
       element.dataset.topic = topic;
       part(row, "name").textContent = topic;
       part(row, "stop").setAttribute("aria-label", "Stop listening to " + topic);
@@ -33,8 +33,12 @@
       part(row, "what").textContent = "Asking…";
     }
 
-    function put({ topic, what, cost }) {
+    // A login says more than an id, which is what Twitch goes by.
+    function put({ topic, what, cost }, typed) {
       const row = rows.get(topic) || add(topic);
+      row.typed = typed;
+      part(row, "name").textContent = typed;
+      part(row, "full").textContent = typed === topic ? "" : topic;
       row.element.dataset.state = "listening";
       part(row, "what").textContent = what || "";
       part(row, "cost").textContent = cost ? "cost " + cost : "";
@@ -66,7 +70,7 @@
       heard,
       drop,
       has: (topic) => rows.has(topic),
-      names: () => [...rows.keys()],
+      names: () => [...rows.values()].map((row) => row.typed),
     };
   };
 })(StreamWatch.topics);

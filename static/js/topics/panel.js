@@ -98,7 +98,7 @@
       if (through !== connection) return null;
       if (found.topic !== topic) list.drop(topic);
       had.add(found.topic);
-      list.put(found);
+      list.put(found, topic);
       remembered.keep(list.names());
       return found;
     } catch (refusal) {
