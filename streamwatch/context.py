@@ -9,9 +9,10 @@ from django.http import HttpRequest
 
 
 def twitch(_request: HttpRequest) -> dict[str, object]:
-    """`is_simulator`, and `simulator_url`: the bundled local Twitch's control page."""
+    """`is_simulator`; `simulator_url`, its control page; `event_socket_url`, EventSub's own."""
     parts = urlsplit(settings.TWITCH_API_URL)
     return {
         "is_simulator": not settings.IS_REAL_TWITCH,
         "simulator_url": f"{parts.scheme}://{parts.netloc}/",
+        "event_socket_url": settings.TWITCH_EVENTSUB_WS_URL,
     }

@@ -129,6 +129,13 @@ class Helix:
         other._limits = {}  # noqa: SLF001  # likewise
         return other
 
+    def with_tokens(self, tokens: TokenSource) -> Self:
+        """The same client, over the same connections, with a viewer's tokens and their bucket."""
+        other = copy(self)
+        other._tokens = tokens  # noqa: SLF001  # our own class
+        other._limits = {}  # noqa: SLF001  # likewise
+        return other
+
     def close(self) -> None:
         """Let go of open connections; the client cannot be used afterwards."""
         self._http.close()
@@ -225,16 +232,41 @@ class Helix:
 
         Raises `AlreadySubscribed` (409, with the existing id) and `LimitReached` (429) besides.
         """
+        transport = {"method": "webhook", "callback": callback, "secret": secret}
+        return self._make_promise(type_name, version, condition, transport)[0]
+
+    def make_socket_promise(
+        self, *, type_name: str, version: str, condition: Mapping[str, str], session_id: str
+    ) -> tuple[Promise, TotalCost]:
+        """Ask for an EventSub subscription by a WebSocket's session; with a viewer's token only.
+
+        Also what all of that viewer's sockets cost now, and may cost. Raises as `make_promise`.
+        """
+        transport = {"method": "websocket", "session_id": session_id}
+        promise, data = self._make_promise(type_name, version, condition, transport)
+        total, most = data.get("total_cost"), data.get("max_total_cost")
+        if not isinstance(total, int) or not isinstance(most, int):
+            raise TwitchUnavailable("subscription answer without its cost")
+        return promise, TotalCost(total, most)
+
+    def _make_promise(
+        self,
+        type_name: str,
+        version: str,
+        condition: Mapping[str, str],
+        transport: Mapping[str, str],
+    ) -> tuple[Promise, dict[str, Any]]:
         body = {
             "type": type_name,
             "version": version,
             "condition": dict(condition),
-            "transport": {"method": "webhook", "callback": callback, "secret": secret},
+            "transport": dict(transport),
         }
-        found = _list(self._send("POST", "/eventsub/subscriptions", json=body))
+        data = self._send("POST", "/eventsub/subscriptions", json=body)
+        found = _list(data)
         if not found:
             raise TwitchUnavailable("subscription answer without data")
-        return Promise.parse(found[0])
+        return Promise.parse(found[0]), data
 
     def total_cost(self) -> TotalCost:
         """What EventSub subscriptions cost and may cost; `TwitchUnavailable` if Twitch says not."""

@@ -1,0 +1,147 @@
+"""The topics panel: its page, its catalogue, and what it asks for on behalf of the viewer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial, wraps
+from typing import Final
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.requests import ViewerRequest
+from livestream import eventsub
+from livestream.allowing import allow_url, allowed_scopes
+from livestream.catalogue import KINDS
+from livestream.naming import people_for, twitch_id_of
+from livestream.topic_forms import SocketForm, TopicForm, ids_of
+from livestream.topic_refusals import Answer, of_error, of_refusal
+from livestream.topics import Refusal, Topic, missing, parse
+from streamwatch.twitch.errors import TwitchError
+
+logger = logging.getLogger(__name__)
+
+MUST_ALLOW: Final = (
+    "Twitch sends this only when you allow it ({scopes}). Allow it there, and it goes on here."
+)
+View = Callable[[ViewerRequest], HttpResponse]
+
+
+class NotListened(Exception):
+    """The topic is not listened to; `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.sentence)
+        self.answer = answer
+
+
+def refusing(view: View) -> View:
+    """Have what is refused in `view` answered as JSON, with a sentence."""
+
+    @wraps(view)
+    def answering(request: ViewerRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except NotListened as refused:
+            answer = refused.answer
+        except Refusal as refusal:
+            answer = of_refusal(refusal)
+        except TwitchError as error:
+            answer = of_error(error)
+            logger.warning("a topic of viewer %d: %s", request.user.pk, error)
+        return answer.response()
+
+    return answering
+
+
+@require_GET
+@login_required
+@never_cache
+def topics(request: ViewerRequest) -> HttpResponse:
+    """The panel on a page of its own."""
+    return render(request, "livestream/topics.html")
+
+
+@require_GET
+@login_required
+@never_cache
+def catalogue(request: ViewerRequest) -> JsonResponse:
+    """For completion: kinds of topics, people, and what the viewer allowed (2 queries)."""
+    return JsonResponse(
+        {
+            "kinds": [asdict(kind) for kind in KINDS],
+            "people": [asdict(person) for person in people_for(request.user)],
+            "allowed": sorted(allowed_scopes(request.user)),
+        }
+    )
+
+
+@require_POST
+@login_required
+@never_cache
+@refusing
+def check(request: ViewerRequest) -> JsonResponse:
+    """Whether the viewer may listen to `topic`; its full name, what it is and costs."""
+    topic = _asked(request, TopicForm(request.POST))
+    return JsonResponse({"topic": topic.name, "what": topic.kind.what, "cost": topic.kind.cost})
+
+
+@require_POST
+@login_required
+@never_cache
+@refusing
+def listen(request: ViewerRequest) -> JsonResponse:
+    """Have Twitch send `topic` to the socket of `session_id`."""
+    form = SocketForm(request.POST)
+    topic = _asked(request, form)
+    session_id = form.cleaned_data["session_id"]
+    found = eventsub.listen(user=request.user, topic=topic, session_id=session_id)
+    body: dict[str, object] = {
+        "topic": topic.name,
+        "what": topic.kind.what,
+        "subscriptions": [asdict(one) for one in found.made],
+    }
+    if found.total:
+        body |= asdict(found.total)
+    return JsonResponse(body)
+
+
+@require_POST
+@login_required
+@never_cache
+def remove(request: ViewerRequest) -> JsonResponse:
+    """Delete subscriptions of the viewer's sockets; those that Twitch does not know are gone."""
+    removed = eventsub.remove(user=request.user, ids=ids_of(request.POST))
+    return JsonResponse({"removed": removed})
+
+
+def _asked(request: ViewerRequest, form: TopicForm) -> Topic:
+    """The topic that was asked for, if all that it needs is allowed.
+
+    At most 4 queries, and a call to Twitch for a login that the database does not know.
+
+    Raises:
+        NotListened: the input is none, or Twitch must be asked for more scopes first.
+        Refusal: it is no topic, or another's.
+        TwitchError: Twitch could not be asked whose login that is.
+    """
+    if not form.is_valid():
+        raise NotListened(Answer("ERR_BADMESSAGE", form.problem()))
+    user = request.user
+    topic = parse(form.cleaned_data["topic"], resolve=partial(twitch_id_of, user=user))
+    lacking = missing(topic, viewer_id=user.twitch_id, scopes=allowed_scopes(user))
+    if lacking:
+        sentence = MUST_ALLOW.format(scopes=", ".join(lacking))
+        more: dict[str, object] = {
+            # The page knows where it is, and puts that in the place of `next`.
+            "allow_url": allow_url(lacking, next=reverse("topics")),
+            "scopes": list(lacking),
+        }
+        raise NotListened(Answer("ERR_BADAUTH", sentence, more=more))
+    return topic

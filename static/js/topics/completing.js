@@ -1,0 +1,184 @@
+// Completes a topic while one types: first its kind, then whose it is.
+// Markup contract: in [data-topics] an input [data-topic-input] (role=combobox), its list
+// [data-topic-options] (role=listbox) and [data-topic-hint]; data-channel may name who comes first.
+// The catalogue is { kinds: [{ word, spelling, what, whose, types, scopes, cost, nearest }],
+// people: [{ login, name, id, is_viewer }], allowed: [scope] }.
+// Keys: arrows, Enter takes, Escape closes.
+// Offers: StreamWatch.topics.completing(root, read), `read()` being a promise of the catalogue.
+(function (topics) {
+  "use strict";
+  const MOST = 60;
+
+  function make(tag, className, text) {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  }
+
+  const shape = (kind) => kind.word + kind.whose.map((whose) => ".<" + whose + ">").join("");
+
+  topics.completing = function (root, read) {
+    const input = root.querySelector("[data-topic-input]");
+    const list = root.querySelector("[data-topic-options]");
+    const hint = root.querySelector("[data-topic-hint]");
+    const firstHint = hint.textContent;
+    let catalogue = null;
+    let options = []; // { text, isWhole }
+    let active = -1;
+
+    async function load() {
+      catalogue = catalogue || (await read().catch(() => null));
+      return catalogue;
+    }
+
+    // --- what fits
+
+    function kindOf(text) {
+      const fitting = catalogue.kinds.filter((kind) => text.toLowerCase().startsWith(kind.word + "."));
+      return fitting.sort((a, b) => b.word.length - a.word.length)[0];
+    }
+
+    function kindOptions(text) {
+      const words = text.toLowerCase().split(/\s+/);
+      const fits = (kind) => words.every((word) => (shape(kind) + " " + kind.what).toLowerCase().includes(word));
+      const begins = (kind) => kind.word.startsWith(words[0]);
+      return catalogue.kinds
+        .filter(fits)
+        .sort((a, b) => !a.types.length - !b.types.length || begins(b) - begins(a))
+        .map((kind) => ({ kind, text: (kind.types.length ? kind.word : kind.nearest) + "." }));
+    }
+
+    function personOptions(kind, text) {
+      const parts = text.slice(kind.word.length + 1).split(".");
+      const typed = parts.pop().toLowerCase();
+      if (parts.length >= kind.whose.length) return [];
+      const channel = root.dataset.channel;
+      const isLast = parts.length === kind.whose.length - 1;
+      const begin = [kind.word, ...parts].join(".");
+      const isOwn = kind.whose[parts.length] === "viewer";
+      return catalogue.people
+        .filter((one) => one.is_viewer || !isOwn)
+        .filter((one) => one.login.includes(typed) || one.name.toLowerCase().includes(typed) || one.id.startsWith(typed))
+        .filter((one) => one.login !== typed || !isLast)
+        .sort((a, b) => (b.login === channel) - (a.login === channel))
+        .map((person) => ({ person, isWhole: isLast, text: begin + "." + person.login + (isLast ? "" : ".") }));
+    }
+
+    // --- showing
+
+    function badges(kind) {
+      const row = make("span", "topic-badges", "");
+      if (!kind.types.length) row.append(make("span", "tag tag-late", "no longer sent"));
+      else if (!kind.scopes.length) row.append(make("span", "tag", "no consent needed"));
+      else if (kind.scopes.some((scope) => catalogue.allowed.includes(scope))) row.append(make("span", "tag", "allowed"));
+      else row.append(make("span", "tag tag-late", "needs consent"));
+      if (kind.cost) row.append(make("span", "topic-cost", "cost " + kind.cost));
+      return row;
+    }
+
+    function kindRow(kind) {
+      const row = document.createDocumentFragment();
+      const head = make("span", "topic-option-head", "");
+      head.append(make("code", "", shape(kind)), badges(kind));
+      const nearest = kind.types.length ? "" : kind.nearest ? " Nearest: " + kind.nearest : " Nothing like it is left.";
+      row.append(head, make("span", "aside", kind.what + nearest));
+      return row;
+    }
+
+    function personRow(person) {
+      const row = document.createDocumentFragment();
+      const head = make("span", "topic-option-head", "");
+      head.append(make("bdi", "who", person.name), make("span", "login", person.login + " · " + person.id));
+      if (person.is_viewer) head.append(make("span", "tag", "you"));
+      row.append(head);
+      return row;
+    }
+
+    function show(found) {
+      options = found.slice(0, MOST);
+      list.replaceChildren(
+        ...options.map(function (option, at) {
+          const row = make("li", "topic-option", "");
+          row.id = "topic-option-" + at;
+          row.setAttribute("role", "option");
+          row.setAttribute("aria-selected", "false");
+          row.append(option.kind ? kindRow(option.kind) : personRow(option.person));
+          return row;
+        }),
+      );
+      list.hidden = !options.length;
+      input.setAttribute("aria-expanded", String(!list.hidden));
+      activate(-1);
+    }
+
+    function close() {
+      show([]);
+    }
+
+    function activate(at) {
+      active = at;
+      [...list.children].forEach((row, index) => row.setAttribute("aria-selected", String(index === at)));
+      if (at < 0) return input.removeAttribute("aria-activedescendant");
+      input.setAttribute("aria-activedescendant", list.children[at].id);
+      list.children[at].scrollIntoView({ block: "nearest" });
+    }
+
+    function explain() {
+      const kind = catalogue && kindOf(input.value.trim());
+      hint.textContent = firstHint;
+      if (!kind) return;
+      const scopes = kind.scopes.length ? "It needs " + kind.scopes.join(", ") + "." : "It needs no consent.";
+      const cost = kind.cost ? " Over EventSub it costs " + kind.cost + " of 10." : "";
+      hint.textContent = kind.what + ". " + scopes + cost;
+    }
+
+    async function suggest() {
+      if (!(await load()) || document.activeElement !== input) return;
+      const text = input.value.trim();
+      const kind = kindOf(text);
+      show(kind ? personOptions(kind, text) : kindOptions(text));
+      explain();
+    }
+
+    function take(at) {
+      const option = options[at];
+      if (option.text === ".") return;
+      input.value = option.text;
+      input.focus();
+      if (option.isWhole) close();
+      else suggest();
+      explain();
+    }
+
+    function pressed(event) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) {
+        event.preventDefault();
+        if (!options.length) return suggest();
+        return activate((active + step + options.length + (active < 0 && step < 0 ? 1 : 0)) % options.length);
+      }
+      if (event.key === "Escape" && options.length) {
+        event.preventDefault();
+        return close();
+      }
+      if (event.key !== "Enter") return;
+      if (active < 0) return close();
+      event.preventDefault();
+      take(active);
+    }
+
+    input.addEventListener("focus", suggest);
+    input.addEventListener("input", suggest);
+    input.addEventListener("click", suggest);
+    input.addEventListener("keydown", pressed);
+    input.addEventListener("blur", close);
+    // Not a click: that comes after the blur.
+    list.addEventListener("mousedown", function (event) {
+      event.preventDefault();
+      const row = event.target.closest("[role=option]");
+      if (row) take([...list.children].indexOf(row));
+    });
+    return { close };
+  };
+})(StreamWatch.topics);

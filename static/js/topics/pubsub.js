@@ -1,0 +1,185 @@
+// Topics over PubSub, Twitch's retired protocol, which StreamWatch itself speaks at /pubsub; the
+// session's cookie says who it is. Offers: StreamWatch.topics.pubsub({ pubsubPath, checkUrl }) → the
+// same interface as eventsub.js, with the same events and states.
+(function (topics) {
+  "use strict";
+  const PING_MS = 240000; // within five minutes, less what chance takes off
+  const PONG_MS = 10000;
+  const ANSWER_MS = 15000;
+  const TOPICS = 50;
+  const SENTENCES = {
+    ERR_BADMESSAGE: "StreamWatch could not read this topic.",
+    ERR_BADAUTH: "You may not listen to this topic.",
+    ERR_SERVER: "StreamWatch could not listen to it now. Try again in a moment.",
+    ERR_BADTOPIC: "There is no such topic.",
+  };
+
+  topics.pubsub = function (settings) {
+    const wanted = new Map(); // topic → { topic, what, cost }
+    const answers = new Map(); // nonce → resolve
+    const timers = {};
+    let onEvent = () => {};
+    let onState = () => {};
+    let shown = { name: "idle", words: "" };
+    let asking = 0;
+    let overlap = null; // what the old connection brought while the new one takes its place
+    const url = new URL(settings.pubsubPath, window.location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const line = topics.line({ url: url.href, opened, heard, broke, state });
+
+    function later(what, ms, act) {
+      clearTimeout(timers[what]);
+      timers[what] = setTimeout(act, ms);
+    }
+
+    function tell(way, kind, data, more) {
+      onEvent({ way, kind, topics: [], at: Date.now(), data, ...more });
+    }
+
+    function state(name, words, more) {
+      shown = { name, words, ...more };
+      report();
+    }
+
+    function report() {
+      onState({ ...shown, meters: [{ name: "Topics", value: wanted.size, max: TOPICS }], session: "" });
+    }
+
+    // --- what comes
+
+    function opened(socket) {
+      line.ready(socket);
+      state("open", "Connected to StreamWatch");
+      ping();
+      for (const topic of wanted.keys()) again(topic);
+    }
+
+    function heard(text) {
+      const frame = topics.parse(text);
+      if (!frame?.type) return tell("in", "unreadable", text);
+      if (frame.type === "MESSAGE") return message(frame, text);
+      const about = frame.data?.topics || [];
+      tell("in", frame.type, frame, { topics: about });
+      if (frame.type === "PONG") clearTimeout(timers.pong);
+      if (frame.type === "RESPONSE") answered(frame);
+      if (frame.type === "RECONNECT") line.moveTo(url.href);
+      if (frame.type === "AUTH_REVOKED") about.forEach((topic) => end(topic, "The consent at Twitch was withdrawn."));
+    }
+
+    // The message lies in the frame as a text; it is shown as what it means.
+    function message(frame, text) {
+      if (line.isMoving()) overlap = overlap || new Set();
+      if (overlap && overlap.has(text)) return;
+      if (overlap) overlap.add(text);
+      const meant = topics.parse(frame.data.message) ?? frame.data.message;
+      const data = { ...frame, data: { ...frame.data, message: meant } };
+      tell("in", "MESSAGE", data, { topics: [frame.data.topic], type: meant?.type, raw: text });
+    }
+
+    function answered(frame) {
+      const resolve = answers.get(frame.nonce);
+      answers.delete(frame.nonce);
+      if (resolve) resolve(frame);
+    }
+
+    function broke(why, code) {
+      clearTimeout(timers.ping);
+      clearTimeout(timers.pong);
+      tell("note", "closed", { code, why });
+      for (const resolve of answers.values()) resolve(null);
+      answers.clear();
+      return wanted.size > 0 || asking > 0;
+    }
+
+    // --- what is sent
+
+    function send(frame, about) {
+      tell("out", frame.type, frame, { topics: about || [] });
+      line.send(JSON.stringify(frame));
+    }
+
+    function ping() {
+      later("ping", PING_MS * (0.75 + Math.random() / 4), function () {
+        send({ type: "PING" });
+        later("pong", PONG_MS, () => line.reopen("No answer to a ping. Connecting anew…"));
+        ping();
+      });
+    }
+
+    function request(type, topic) {
+      const nonce = crypto.getRandomValues(new Uint32Array(3)).join("");
+      return new Promise(function (resolve) {
+        answers.set(nonce, resolve);
+        setTimeout(() => answered({ nonce, error: "ERR_SERVER" }), ANSWER_MS);
+        send({ type, nonce, data: { topics: [topic] } }, [topic]);
+      });
+    }
+
+    async function subscribe(topic) {
+      await line.usable();
+      const answer = await request("LISTEN", topic);
+      if (!answer) return subscribe(topic); // the connection broke before the answer
+      if (!answer.error) return null;
+      const sentence = answer.sentence || SENTENCES[answer.error] || "It was refused: " + answer.error;
+      throw { error: answer.error, sentence };
+    }
+
+    async function listen(topic) {
+      if (wanted.has(topic)) return wanted.get(topic);
+      asking += 1;
+      try {
+        // Says in words what a RESPONSE says in one, and what can be done about it.
+        const checked = await topics.ask(settings.checkUrl, { topic });
+        if (!wanted.has(checked.topic)) {
+          await subscribe(checked.topic);
+          wanted.set(checked.topic, { topic: checked.topic, what: checked.what, cost: 0 });
+        }
+        report();
+        return wanted.get(checked.topic);
+      } finally {
+        asking -= 1;
+        rest();
+      }
+    }
+
+    function again(topic) {
+      subscribe(topic).catch((refusal) => end(topic, refusal.sentence, refusal.error));
+    }
+
+    function end(topic, sentence, error) {
+      if (!wanted.delete(topic)) return;
+      const refusal = { error: error || "ERR_BADAUTH", sentence };
+      tell("note", "ended", { topic, why: sentence }, { topics: [topic], ended: { topic, refusal } });
+      rest();
+    }
+
+    async function unlisten(topic) {
+      if (!wanted.delete(topic)) return;
+      await request("UNLISTEN", topic);
+      rest();
+    }
+
+    function rest() {
+      report();
+      if (wanted.size || asking) return;
+      Object.values(timers).forEach(clearTimeout);
+      line.stop();
+      state("idle", "Not connected");
+    }
+
+    return {
+      open(event, tellState) {
+        onEvent = event;
+        onState = tellState;
+        state("idle", "Not connected");
+      },
+      listen,
+      unlisten,
+      close() {
+        Object.values(timers).forEach(clearTimeout);
+        wanted.clear();
+        line.close();
+      },
+    };
+  };
+})(StreamWatch.topics);

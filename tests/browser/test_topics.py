@@ -1,0 +1,271 @@
+"""The topics panel in Chromium: events, consent in the middle, lost connections, whispers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, WebSocket, expect
+
+from tests.browser.starting import Running
+from tests.browser.steps import log_in
+from tests.conftest import AllowErrors, NewPage
+
+TOPICS = "/livestream/topics/"
+SOON_MS = 5_000
+
+
+@pytest.fixture(scope="module")
+def strangers(quick_start: Running) -> list[str]:
+    """Streamers who cannot log in, so that nobody watches them and what is about them costs 1."""
+    people = httpx.get(f"{quick_start.simulator_url}/control/people", timeout=10).json()["people"]
+    return [one["login"] for one in people if not one["can_log_in"] and not one["live"]]
+
+
+def open_panel(page: Page, running: Running, login: str) -> list[WebSocket]:
+    """As that viewer, on the panel's own page; the sockets to Twitch that the page opens."""
+    sockets: list[WebSocket] = []
+
+    def note(socket: WebSocket) -> None:
+        sockets.append(socket)
+
+    page.context.on("page", lambda tab: tab.on("websocket", note))
+    page.on("websocket", note)
+    log_in(page, running, login)
+    page.goto(running.url + TOPICS)
+    return sockets
+
+
+def submit(page: Page, topic: str) -> None:
+    page.get_by_role("combobox", name="Topic").fill(topic)
+    page.keyboard.press("Enter")
+
+
+def listened(page: Page, topic: str) -> Locator:
+    """The row of a topic that is listened to."""
+    row = page.locator("[data-listening] [data-state=listening]")
+    return row.filter(has_text=topic)
+
+
+def listen(page: Page, topic: str) -> None:
+    submit(page, topic)
+    expect(listened(page, topic)).to_be_visible()
+
+
+def entries(page: Page, kind: str, text: str = "") -> Locator:
+    """The rows of the console of one kind."""
+    return page.locator(f"[data-console-rows] [data-kind={kind}]").filter(has_text=text)
+
+
+def expect_state(page: Page, name: str) -> None:
+    state = page.locator("[data-topics-state]")
+    expect(state).to_have_attribute("data-state", name, timeout=SOON_MS)
+
+
+def test_a_topic_is_chosen_by_keyboard_and_its_event_is_seen(
+    page: Page, quick_start: Running, strangers: list[str]
+) -> None:
+    busy = strangers[0]
+    sockets = open_panel(page, quick_start, "frank_follows")
+    expect_state(page, "idle")
+    field = page.get_by_role("combobox", name="Topic")
+    field.fill("stream.onl")
+    expect(page.get_by_role("option")).to_contain_text(["stream.online.<channel>"])
+    assert sockets == []
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("stream.online.")
+    expect(page.get_by_role("option").first).to_contain_text("frank_follows")
+    page.keyboard.type(busy)
+    page.keyboard.press("Enter")
+    row = listened(page, f"stream.online.{busy}")
+    expect(row).to_contain_text("cost 1")
+    assert len(sockets) == 1
+    expect(page.locator("[data-meters] [data-name=Cost]")).to_contain_text("1 of 10")
+    quick_start.event("stream.online", busy)
+    expect(entries(page, "notification").locator("pre").first).to_contain_text(busy)
+    expect(row).to_contain_text("1 event")
+    expect_state(page, "open")
+    row.get_by_role("button", name="Stop").click()
+    expect_state(page, "idle")
+
+
+def test_the_console_filters_pauses_clears_and_gives_away(
+    page: Page, quick_start: Running, strangers: list[str], tmp_path: Path
+) -> None:
+    busy = strangers[0]
+    open_panel(page, quick_start, "emoji_emil")
+    listen(page, f"channel.update.{busy}")
+    quick_start.event("channel.update", busy, title="First title")
+    expect(entries(page, "notification", "First title")).to_be_visible()
+    page.get_by_label("Events only").check()
+    expect(entries(page, "session_welcome")).to_be_hidden()
+    page.get_by_label("Filter the console").fill("nothing like it")
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    page.get_by_label("Filter the console").fill("first")
+    page.get_by_role("button", name="Pause").click()
+    quick_start.event("channel.update", busy, title="First of all")
+    expect(page.get_by_role("button", name="1 waiting")).to_be_visible()
+    page.get_by_role("button", name="1 waiting").click()
+    expect(entries(page, "notification").first).to_contain_text("First of all")
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download").click()
+    found.value.save_as(tmp_path / "saved.jsonl")
+    lines = (tmp_path / "saved.jsonl").read_text().splitlines()
+    assert ["First title" in lines[0], "First of all" in lines[1], len(lines)] == [True, True, 2]
+    page.get_by_role("button", name="Clear").click()
+    expect(entries(page, "notification")).to_have_count(0)
+
+
+def test_consent_in_the_middle_and_on_where_it_was(
+    page: Page, quick_start: Running, strangers: list[str], allow_errors: AllowErrors
+) -> None:
+    busy = strangers[0]
+    allow_errors("status of 403")
+    open_panel(page, quick_start, "tag_tina")
+    listen(page, f"stream.online.{busy}")
+    submit(page, "whispers.tag_tina")
+    expect(page.get_by_role("alert")).to_contain_text("user:read:whispers")
+    page.get_by_role("link", name="Allow at Twitch").click()
+    page.get_by_role("button", name="Authorize as tag_tina", exact=True).click()
+    page.wait_for_url(quick_start.url + TOPICS)
+    expect(listened(page, "whispers.tag_tina")).to_be_visible()
+    expect(listened(page, f"stream.online.{busy}")).to_be_visible()
+    quick_start.event("user.whisper.message", "grace_mods", to="tag_tina", text="psst")
+    expect(entries(page, "notification").first).to_contain_text("psst")
+
+
+def test_lost_connections_are_taken_up_again(
+    page: Page, quick_start: Running, strangers: list[str]
+) -> None:
+    other_one = strangers[1]
+    sockets = open_panel(page, quick_start, "rami_rtl")
+    listen(page, f"stream.offline.{other_one}")
+    asked = entries(page, "POST")
+    quick_start.control("faults", fault="ws_reconnect")
+    expect(entries(page, "session_welcome")).to_have_count(2)
+    # Moved, with what it had.
+    expect(asked).to_have_count(1)
+    quick_start.event("stream.online", other_one)
+    quick_start.event("stream.offline", other_one)
+    expect(entries(page, "notification")).to_have_count(1)
+    for fault, welcomes in (("ws_drop", 3), ("ws_close_4000", 4)):
+        quick_start.control("faults", fault=fault)
+        expect(entries(page, "closed").first).to_be_visible()
+        expect(entries(page, "session_welcome")).to_have_count(welcomes, timeout=SOON_MS)
+        expect(asked).to_have_count(welcomes - 1)
+    expect(entries(page, "answer")).to_have_count(3)
+    quick_start.event("stream.online", other_one)
+    quick_start.event("stream.offline", other_one)
+    expect(entries(page, "notification")).to_have_count(2)
+    assert len(sockets) == 4
+
+
+def test_a_silent_connection_counts_as_lost(
+    page: Page, quick_start: Running, strangers: list[str]
+) -> None:
+    other_one = strangers[1]
+    page.clock.install()
+    open_panel(page, quick_start, "grace_mods")
+    listen(page, f"stream.online.{other_one}")
+    quick_start.control("faults", fault="ws_silent")
+    page.clock.fast_forward(16_000)
+    expect(entries(page, "closed")).to_contain_text("Nothing was heard")
+    expect(entries(page, "session_welcome")).to_have_count(2, timeout=SOON_MS)
+    expect_state(page, "open")
+
+
+def test_two_tabs_share_one_socket_and_the_other_goes_on(
+    page: Page, quick_start: Running, strangers: list[str]
+) -> None:
+    busy, other_one = strangers[:2]
+    sockets = open_panel(page, quick_start, "hana_games")
+    listen(page, f"stream.online.{busy}")
+    other = page.context.new_page()
+    other.goto(quick_start.url + TOPICS)
+    listen(other, f"stream.online.{other_one}")
+    assert len(sockets) == 1
+    quick_start.event("stream.online", other_one)
+    expect(entries(other, "notification")).to_have_count(1)
+    page.close()
+    expect(entries(other, "session_welcome")).to_have_count(1, timeout=SOON_MS)
+    expect(entries(other, "answer")).to_have_count(2)
+    quick_start.event("stream.offline", other_one)
+    quick_start.event("stream.online", other_one)
+    expect(entries(other, "notification")).to_have_count(2)
+    assert len(sockets) == 2
+    other.close()
+
+
+def test_every_refusal_is_a_sentence(
+    page: Page, quick_start: Running, allow_errors: AllowErrors
+) -> None:
+    allow_errors("status of 4(03|22)")
+    sockets = open_panel(page, quick_start, "max_long_name_of_25_chars")
+    for topic, sentence in (
+        ("", "Type a topic first."),
+        ("stream.onlin.1", "The nearest is stream.online.<channel>."),
+        ("presence.1", "not tell presence to anybody any more"),
+        ("whispers.ada_streams", "somebody else's"),
+        ("stream.online.no_such_name", "nobody with the login"),
+    ):
+        submit(page, topic)
+        expect(page.get_by_role("alert")).to_contain_text(sentence)
+        expect(page.locator("[data-listening] li")).to_have_count(0)
+    expect_state(page, "idle")
+    assert len(sockets) <= 3
+    for number in range(10):
+        listen(page, f"stream.online.{10_000 + number}")
+    allow_errors("status of 429")
+    submit(page, "stream.online.10010")
+    expect(page.get_by_role("alert")).to_contain_text("cost 10 together")
+    expect(page.locator("[data-meters] [data-name=Cost]")).to_contain_text("10 of 10")
+
+
+def test_whispers_reach_the_panel_of_who_they_are_for(
+    new_page: NewPage, quick_start: Running, allow_errors: AllowErrors
+) -> None:
+    allow_errors("status of 403")
+    page = new_page()
+    open_panel(page, quick_start, "carla_plays")
+    allow_whispers(page, "carla_plays")
+    quick_start.event("user.whisper.message", "dan_plays", to="carla_plays", text="<b>hi</b> you")
+    whisper = entries(page, "notification").first
+    expect(whisper).to_contain_text('"text": "<b>hi</b> you"')
+    expect(whisper).to_contain_text('"from_user_login": "dan_plays"')
+
+
+def allow_whispers(page: Page, login: str) -> None:
+    submit(page, f"whispers.{login}")
+    page.get_by_role("link", name="Allow at Twitch").click()
+    page.get_by_role("button", name=f"Authorize as {login}", exact=True).click()
+    expect(listened(page, f"whispers.{login}")).to_be_visible()
+
+
+def test_how_it_looks(new_page: NewPage, quick_start: Running, strangers: list[str]) -> None:
+    """At 390 and 1280 px, light and dark: axe finds nothing, nothing overflows."""
+    page = new_page(bypass_csp=True, reduced_motion="reduce")
+    open_panel(page, quick_start, "dan_plays")
+    listen(page, f"stream.online.{strangers[0]}")
+    quick_start.event("stream.online", strangers[0])
+    expect(entries(page, "notification")).to_have_count(1)
+    for width, theme in ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.get_by_role("combobox", name="Topic").fill("channel")
+        expect(page.get_by_role("option").first).to_be_visible()
+        found = Axe().run(page).response["violations"]
+        problems = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+        assert problems == [], f"{width} {theme}"
+        wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wider <= 0, f"{width} {theme}"
+
+
+def test_without_javascript_it_says_so(new_page: NewPage, quick_start: Running) -> None:
+    page = new_page(java_script_enabled=False)
+    log_in(page, quick_start, "bob_watches")
+    page.goto(quick_start.url + TOPICS)
+    expect(page.get_by_text("needs JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Listen")).to_be_hidden()
