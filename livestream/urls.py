@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path, register_converter
 
-urlpatterns: list[URLPattern] = []
+from livestream import views
+from livestream.addresses import LoginConverter
+
+register_converter(LoginConverter, "login")
+
+# Each first word here is in addresses.NOT_LOGINS.
+urlpatterns: list[URLPattern] = [
+    path("", views.watch, name="livestream"),
+    path("facts/", views.facts, name="livestream_facts"),
+    path("biggest/", views.biggest_streams, name="livestream_biggest"),
+    path("recent/<str:word>/<login:login>/", views.recent_part, name="livestream_recent"),
+    path("<login:login>/", views.watch, name="watch"),
+]
