@@ -91,6 +91,15 @@ class Wish:
         """`login` beside the others."""
         return replace(self, logins=(*self.logins, login))
 
+    def exchanging(self, login: str, other: str) -> Self:
+        """`other` in the place of `login`, with its sound and chat."""
+        return replace(
+            self,
+            logins=tuple(other if one == login else one for one in self.logins),
+            sound=other if self.sound == login else self.sound,
+            chat=other if self.chat == login else self.chat,
+        )
+
     def without(self, login: str) -> Self:
         """The others."""
         return self.of([one for one in self.logins if one != login])

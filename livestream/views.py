@@ -66,9 +66,10 @@ def facts(request: ViewerRequest) -> HttpResponse:
     wish = Wish.read(request.GET.get("login", "").lower(), request.GET)
     found = find(wish.logins, helix())
     wish = wish.of([one.login for one in found.channels])
+    beside = strip(live_of(request.user), wish)
     context = {
-        "found": facts_of(found.channels, helix()),
-        "strip": strip(live_of(request.user), wish),
+        "found": beside.now(facts_of(found.channels, helix()), wish),
+        "strip": beside,
         "problems": [*wish.problems, *(f"Twitch knows no {quoted(x)}." for x in found.unknown)],
     }
     status = 422 if context["problems"] else 200

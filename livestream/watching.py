@@ -15,6 +15,7 @@ from subscriptions.models import Subscription
 
 # The most a strip shows of the viewer's own.
 MOST_LIVE = 50
+MOST_INSTEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,18 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Now:
+    """What is said of a stream now, and what to watch in its place when it has ended."""
+
+    facts: Facts
+    instead: Sequence[Card]
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """A stream that plays, with its frame's address and where its buttons lead ("" for none)."""
 
-    facts: Facts
+    now: Now
     player_url: str
     is_audible: bool
     hear_url: str
@@ -56,11 +65,18 @@ class Strip:
     biggest: Sequence[Card] | None
     biggest_url: str
 
-    @property
-    def instead(self) -> Sequence[Card]:
-        """What to watch when a stream ends: the viewer's own, else the biggest."""
-        cards = [one for one in self.mine if not one.is_playing] or self.biggest or ()
-        return [one for one in cards if not one.is_playing][:3]
+    def now(self, found: Iterable[Facts], wish: Wish) -> list[Now]:
+        """What is said of the streams of this wish."""
+        return [Now(one, self._instead(one.channel.login, wish)) for one in found]
+
+    def _instead(self, login: str, wish: Wish) -> list[Card]:
+        """The viewer's own that do not play, else the biggest, each in the place of `login`."""
+        own = [one for one in self.mine if not one.is_playing]
+        cards = own or [one for one in self.biggest or () if not one.is_playing]
+        return [
+            replace(one, url=wish.exchanging(login, one.facts.channel.login).url)
+            for one in cards[:MOST_INSTEAD]
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +106,12 @@ def watching(*, user: User, wish: Wish, embedding: Embedding, twitch: Helix) -> 
     found = find(wish.logins, twitch)
     wish = wish.of([one.login for one in found.channels])
     room = next((one for one in found.channels if one.login == wish.room), None)
+    beside = strip(mine, wish)
+    now = beside.now(facts_of(found.channels, None), wish)
     return Watching(
         wish=wish,
-        slots=[_slot(one, wish, embedding) for one in facts_of(found.channels, None)],
-        strip=strip(mine, wish),
+        slots=[_slot(one, wish, embedding) for one in now],
+        strip=beside,
         layouts=_layouts(wish),
         rooms=[
             Choice(one.name, replace(wish, chat=one.login).url, one is room)
@@ -151,12 +169,12 @@ def _biggest_channels() -> list[Channel]:
     return [one.channel for one in known_biggest() or ()]
 
 
-def _slot(facts: Facts, wish: Wish, embedding: Embedding) -> Slot:
-    login = facts.channel.login
+def _slot(now: Now, wish: Wish, embedding: Embedding) -> Slot:
+    login = now.facts.channel.login
     is_audible = wish.sound == login
     is_alone = len(wish.logins) == 1
     return Slot(
-        facts=facts,
+        now=now,
         player_url=embedding.player_url(login, is_muted=not is_audible),
         is_audible=is_audible,
         hear_url=wish.hearing("" if is_audible else login).url,

@@ -74,17 +74,21 @@ class Clip:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        seconds = data.get("duration")
-        is_length = isinstance(seconds, int | float) and 0 < seconds < MOST_SECONDS
         return cls(
             title=words(data, "title"),
             url=web_address(data, "url"),
             picture_url=picture(data, width=320, height=180),
             created_at=optional_time(data.get("created_at")),
             clipped_by=words(data, "creator_name"),
-            seconds=float(seconds) if is_length else 0.0,
+            seconds=_seconds(data.get("duration")),
             view_count=whole(data, "view_count"),
         )
+
+
+def _seconds(length: object) -> float:
+    if not isinstance(length, int | float) or not 0 < length < MOST_SECONDS:
+        return 0.0
+    return float(length)
 
 
 @dataclass(frozen=True, slots=True)

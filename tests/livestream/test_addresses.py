@@ -69,6 +69,7 @@ def test_links_change_one_thing() -> None:
     assert wish.alone("zoe").url == "/livestream/zoe/?layout=wide&sound=zoe"
     assert wish.adding("zoe").url == "/livestream/ada/?with=bob,zoe&layout=wide&sound=bob"
     assert wish.without("bob").url == "/livestream/ada/?layout=wide"
+    assert wish.exchanging("bob", "zoe").url == "/livestream/ada/?with=zoe&layout=wide&sound=zoe"
     assert wish.first("bob").url == "/livestream/bob/?with=ada&layout=wide&sound=bob"
     assert wish.hearing("ada").url == "/livestream/ada/?with=bob&layout=wide&sound=ada"
     assert wish.hearing("").sound == ""

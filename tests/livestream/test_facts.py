@@ -44,7 +44,7 @@ class FactsTests(WatchCase):
         answer = self.get(f"/livestream/facts/?{query}", **AJAX)
         assert answer.status_code == 200, answer.content
         self.assertTemplateNotUsed(answer, "base.html")
-        return {one.channel.login: one for one in answer.context["found"]}
+        return {one.facts.channel.login: one.facts for one in answer.context["found"]}
 
     def test_the_snapshot_says_what_is_on_and_twitch_how_many_watch(self) -> None:
         ann = self.live("ann", title="Ours", category_name="Chess", twitch_id="5")

@@ -23,7 +23,7 @@ class ChoosingTests(WatchCase):
         make_subscription(streamer=make_streamer(login="theirs", live_stream_id="s"))
         answer = self.get("/livestream/")
         page = answer.context["page"]
-        assert [one.facts.channel.login for one in page.slots] == ["ben"]
+        assert [one.now.facts.channel.login for one in page.slots] == ["ben"]
         assert [one.facts.channel.login for one in page.strip.mine] == ["ben", "ann"]
         self.assertNotContains(answer, "theirs")
         assert self.twitch.asked.total() == 0
@@ -118,13 +118,13 @@ class BadInputTests(WatchCase):
                 answer = self.get(f"/livestream/ann/?{query}")
                 self.assertContains(answer, sentence, status_code=422)
                 self.assertNotContains(answer, "<script>\u2069", status_code=422)
-                assert answer.context["page"].slots[0].facts.channel.login == "ann"
+                assert answer.context["page"].slots[0].now.facts.channel.login == "ann"
 
     def test_an_unknown_first_leaves_the_others(self) -> None:
         self.live("ann")
         answer = self.get("/livestream/nobody_here/?with=ann")
         assert answer.status_code == 422
-        assert [one.facts.channel.login for one in answer.context["page"].slots] == ["ann"]
+        assert [one.now.facts.channel.login for one in answer.context["page"].slots] == ["ann"]
 
     def test_hostile_words_of_a_channel_are_escaped(self) -> None:
         self.live("ann", title=HOSTILE, category_name=HOSTILE[:100])
@@ -156,7 +156,10 @@ class AwayTests(WatchCase):
         answer = self.get("/livestream/ann/?with=far")
         assert answer.status_code == 200
         self.assertContains(answer, "On with it")
-        assert [one.facts.channel.name for one in answer.context["page"].slots] == ["Ann", "far"]
+        assert [one.now.facts.channel.name for one in answer.context["page"].slots] == [
+            "Ann",
+            "far",
+        ]
 
     def test_an_end_is_said_with_what_is_live_instead(self) -> None:
         ann = self.live("ann")

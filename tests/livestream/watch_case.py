@@ -31,7 +31,9 @@ class WatchCase(TestCase):
         return streamer
 
     def playing(self, url: str, **headers: Any) -> list[str]:
-        return [one.facts.channel.login for one in self.get(url, **headers).context["page"].slots]
+        return [
+            one.now.facts.channel.login for one in self.get(url, **headers).context["page"].slots
+        ]
 
     def get(self, url: str, **headers: Any) -> Any:
         return self.client.get(url, headers=headers or {})

@@ -7,7 +7,9 @@
   "use strict";
   const TIMEOUT_MS = 15000;
   const TITLE_END = " · StreamWatch";
+  const place = () => window.location.pathname + window.location.search;
   let pending = null;
+  let shown = place();
   if (!document.querySelector("[data-watch]")) return;
 
   function plain(event) {
@@ -63,9 +65,15 @@
     $(document).trigger("streamwatch:watching");
   }
 
+  function giveUp() {
+    if (pending) pending.abort();
+    pending = null;
+    $("[data-watch]").removeAttr("aria-busy");
+  }
+
   // `enter` is called when the page has changed: then the address changes, too.
   function show(url, enter) {
-    if (pending) pending.abort();
+    giveUp();
     $("[data-watch]").attr("aria-busy", "true");
     const mine = $.ajax(url, { dataType: "html", timeout: TIMEOUT_MS });
     pending = mine;
@@ -76,6 +84,7 @@
       // Whatever else came (logged out, nobody called so) says so best as a page of its own.
       if (!$fresh.length) return window.location.assign(url);
       enter();
+      shown = place();
       put($fresh);
       $("[data-watch]").removeAttr("aria-busy");
       StreamWatch.announce("Now watching " + $fresh[0].dataset.title);
@@ -91,5 +100,9 @@
   $(document).on("streamwatch:watch", function (_event, url) {
     show(url, () => window.history.replaceState(null, "", url));
   });
-  window.addEventListener("popstate", () => show(window.location.href, $.noop));
+  window.addEventListener("popstate", function () {
+    giveUp();
+    // A jump within the page is one, too.
+    if (place() !== shown) show(window.location.href, $.noop);
+  });
 })(jQuery);
