@@ -38,6 +38,12 @@ class Config:
     # How long a message that is to come out of order is held back.
     held_back: float = 3.0
     slow_seconds: float = 10.0
+    # So many times faster pass the times of WebSockets: keepalive, first subscription, reconnect.
+    socket_pace: float = 1.0
+    # How often a WebSocket is pinged, and how long its pong may take.
+    ping_seconds: float = 20.0
+    # How long Helix goes on showing the subscriptions of a WebSocket that is gone.
+    ended_kept: float = 60.0
     code_lifetime: float = 600.0
     user_token_lifetime: float = 14_124.0
     app_token_lifetime: float = 5_011_271.0
@@ -73,6 +79,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         streamers=int(_number(environ, "SIMULATOR_STREAMERS", 300)),
         ca_file=Path(ca_file) if ca_file else None,
         max_total_cost=int(_number(environ, "SIMULATOR_MAX_TOTAL_COST", 10_000)),
+        socket_pace=max(1.0, _number(environ, "SIMULATOR_SOCKET_PACE", 1.0)),
         points_a_minute=max(1, int(_number(environ, "SIMULATOR_POINTS_A_MINUTE", 800))),
     )
 

@@ -21,11 +21,12 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from simulator import deeds
-from simulator.deeds import BadInput, Order
-from simulator.faults import DEED_FAULTS, FAULTS
+from simulator import deeds, orders
+from simulator.faults import DEED_FAULTS, FAULTS, SOCKET_FAULTS
 from simulator.life import FASTEST
 from simulator.local_twitch import LocalTwitch, of
+from simulator.orders import BadInput, Order
+from simulator.sessions import CUT, ENDINGS
 
 MOST = 10_000
 PAGE = 1_000
@@ -84,10 +85,10 @@ def world(twitch: LocalTwitch, order: Order) -> Response:
 
 def set_world(twitch: LocalTwitch, order: Order) -> None:
     """Set `speed` (0 to 1000; 0 stands still) and `seed` (0 to 2**53); raises BadInput."""
-    deeds.refuse_others(order, "speed", "seed")
+    orders.refuse_others(order, "speed", "seed")
     speed = _speed(order["speed"]) if "speed" in order else None
     if "seed" in order:
-        twitch.life.set_seed(deeds.whole(order, "seed", most=BIGGEST_SEED, usual=0))
+        twitch.life.set_seed(orders.whole(order, "seed", most=BIGGEST_SEED, usual=0))
     if speed is not None:
         twitch.life.set_speed(speed)
 
@@ -111,12 +112,15 @@ def faults(twitch: LocalTwitch, order: Order) -> Response:
 
 def order_fault(twitch: LocalTwitch, order: Order) -> None:
     """Have `fault` happen `count` times, on paths beginning with `path`; raises BadInput."""
-    deeds.refuse_others(order, "fault", "count", "path")
-    fault = deeds.text(order, "fault")
+    orders.refuse_others(order, "fault", "count", "path")
+    fault = orders.text(order, "fault")
     if fault not in FAULTS:
         raise BadInput("fault", f"{fault!r} is none of {', '.join(FAULTS)}")
-    count = deeds.whole(order, "count", most=MOST, usual=1)
-    path = deeds.text(order, "path", empty=True)
+    count = orders.whole(order, "count", most=MOST, usual=1)
+    path = orders.text(order, "path", empty=True)
+    if fault in SOCKET_FAULTS:
+        _trouble_sockets(twitch, fault)
+        return
     if fault not in DEED_FAULTS:
         twitch.faults.order(fault, count, path)
         return
@@ -134,6 +138,17 @@ def _do_now(twitch: LocalTwitch, fault: str) -> None:
             twitch.subscriptions.delete(oldest)
         else:
             twitch.outbox.revoke(oldest, "authorization_revoked")
+
+
+def _trouble_sockets(twitch: LocalTwitch, fault: str) -> None:
+    if fault == "ws_reconnect":
+        twitch.sessions.ask_to_reconnect()
+    elif fault == "ws_silent":
+        twitch.sessions.hush()
+    elif fault == "ws_drop":
+        twitch.sessions.end_all(CUT)
+    else:
+        twitch.sessions.end_all(ENDINGS[int(fault.rpartition("_")[2])])
 
 
 async def show_world(request: Request) -> Response:
@@ -183,7 +198,7 @@ async def show_visits(request: Request) -> Response:
 
 def _page(request: Request, name: str, read: Callable[[int, int], list[Any]]) -> Response:
     try:
-        after = deeds.whole(dict(request.query_params), "after", most=2**53, usual=0)
+        after = orders.whole(dict(request.query_params), "after", most=2**53, usual=0)
     except BadInput as error:
         return _bad(400, error.field, str(error))
     return JSONResponse({name: read(after, PAGE)})

@@ -15,10 +15,17 @@ from starlette.responses import RedirectResponse, Response
 
 from simulator import control, deeds, sentences
 from simulator.content import CATEGORIES
-from simulator.deeds import BadInput
-from simulator.faults import ANSWER_FAULTS, DEED_FAULTS, FAULTS, MESSAGE_FAULTS, SUBSCRIBING_FAULTS
+from simulator.faults import (
+    ANSWER_FAULTS,
+    DEED_FAULTS,
+    FAULTS,
+    MESSAGE_FAULTS,
+    SOCKET_FAULTS,
+    SUBSCRIBING_FAULTS,
+)
 from simulator.life import FASTEST
 from simulator.local_twitch import LocalTwitch, of
+from simulator.orders import BadInput
 from simulator.pages import page
 from simulator.people import NoSuchPerson, Person
 
@@ -27,6 +34,7 @@ FAULT_GROUPS: dict[str, Iterable[str]] = {
     "Messages": MESSAGE_FAULTS,
     "Subscribing": SUBSCRIBING_FAULTS,
     "Helix and OAuth": ANSWER_FAULTS,
+    "WebSockets": SOCKET_FAULTS,
     "At once": DEED_FAULTS,
 }
 

@@ -1,4 +1,4 @@
-"""Carries messages to their callbacks: signs, sends, tries again, gives up."""
+"""Carries messages to callbacks and WebSockets: signs, sends, tries again, gives up."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import ssl
 
 import httpx
 
+from simulator.addresses import is_loopback
 from simulator.clock import NANOSECONDS, Clock, rfc3339_nanoseconds
 from simulator.config import Config
 from simulator.faults import Faults
 from simulator.outbox import NOTIFICATION, VERIFICATION, Outbox
+from simulator.sessions import Sessions
 from simulator.store import Store
-from simulator.subscriptions import ENABLED, FAILED, Subscriptions, is_loopback
+from simulator.subscriptions import ENABLED, FAILED, Subscriptions
 
 log = logging.getLogger("simulator")
 ELEVEN_MINUTES_NS = 11 * 60 * NANOSECONDS
@@ -36,6 +38,7 @@ class Courier:
         store: Store,
         subscriptions: Subscriptions,
         outbox: Outbox,
+        sessions: Sessions,
         faults: Faults,
         clock: Clock,
         config: Config,
@@ -43,6 +46,7 @@ class Courier:
         self._store = store
         self._subscriptions = subscriptions
         self._outbox = outbox
+        self._sessions = sessions
         self._faults = faults
         self._clock = clock
         self._config = config
@@ -126,11 +130,20 @@ class Courier:
             if message is None or subscription is None:
                 self._store.run("UPDATE messages SET state = 'dropped' WHERE seq = ?", seq)
                 return
+            if subscription["session_id"]:
+                self._hand_over(message, subscription)
+                return
             answer, outcome = await self._send(client, message, subscription)
             self._settle(message, subscription, answer, outcome)
         finally:
             del self._busy[subscription_id]
             self._outbox.news.set()
+
+    def _hand_over(self, message: sqlite3.Row, subscription: sqlite3.Row) -> None:
+        """Once: what a WebSocket does not get is lost."""
+        taken = self._sessions.tell(message, subscription)
+        outcome = "taken" if taken else "not connected"
+        self._close(message["seq"], "delivered" if taken else "failed", outcome)
 
     async def _send(
         self, client: httpx.AsyncClient, message: sqlite3.Row, subscription: sqlite3.Row

@@ -19,6 +19,7 @@ class SubscriptionType:
     `needs` are the keys its condition must hold, `one_of` a group of which exactly one must
     be there, `may` those it may hold. `consent` is the key naming whose grant counts, and
     `scopes` the scopes of which any one will do; a type without scopes needs no consent.
+    Of each group of `besides` one is needed too.
     """
 
     name: str
@@ -28,6 +29,11 @@ class SubscriptionType:
     may: tuple[str, ...] = ()
     consent: str = ""
     scopes: tuple[str, ...] = ()
+    besides: tuple[tuple[str, ...], ...] = ()
+
+    def allowed_by(self, granted: frozenset[str]) -> bool:
+        """Whether these scopes are consent enough."""
+        return all(granted.intersection(group) for group in (self.scopes, *self.besides))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -58,6 +64,10 @@ def _reader(names: str) -> list[SubscriptionType]:
     ]
 
 
+def _read_or_manage(what: str) -> tuple[str, ...]:
+    return f"moderator:read:{what}", f"moderator:manage:{what}"
+
+
 _ALL: list[SubscriptionType] = [
     SubscriptionType("stream.online", "1", (BROADCASTER,)),
     SubscriptionType("stream.offline", "1", (BROADCASTER,)),
@@ -78,11 +88,42 @@ _ALL: list[SubscriptionType] = [
         scopes=("user:read:whispers", "user:manage:whispers"),
     ),
     *_moderator("channel.follow", "2", "moderator:read:followers"),
+    SubscriptionType(
+        "channel.moderate",
+        "2",
+        (BROADCASTER, MODERATOR),
+        consent=MODERATOR,
+        scopes=_read_or_manage("blocked_terms"),
+        besides=(
+            _read_or_manage("chat_settings"),
+            _read_or_manage("unban_requests"),
+            _read_or_manage("banned_users"),
+            _read_or_manage("chat_messages"),
+            _read_or_manage("warnings"),
+            ("moderator:read:moderators",),
+            ("moderator:read:vips",),
+        ),
+    ),
     *_moderator("automod.message.hold automod.message.update", "2", "moderator:manage:automod"),
     *_moderator(
         "channel.suspicious_user.message channel.suspicious_user.update",
         "1",
         "moderator:read:suspicious_users",
+    ),
+    *_moderator("automod.settings.update", "1", "moderator:read:automod_settings"),
+    *_moderator("automod.terms.update", "1", "moderator:manage:automod"),
+    *_moderator(
+        "channel.shield_mode.begin channel.shield_mode.end",
+        "1",
+        *_read_or_manage("shield_mode"),
+    ),
+    *_moderator(
+        "channel.unban_request.create channel.unban_request.resolve",
+        "1",
+        *_read_or_manage("unban_requests"),
+    ),
+    *_moderator(
+        "channel.warning.send channel.warning.acknowledge", "1", *_read_or_manage("warnings")
     ),
     *_moderator(
         "channel.shoutout.create channel.shoutout.receive", "1", "moderator:read:shoutouts"
@@ -122,6 +163,10 @@ _ALL: list[SubscriptionType] = [
         "1",
         "channel:read:charity",
     ),
+    *_broadcaster(
+        "channel.vip.add channel.vip.remove", "1", "channel:read:vips", "channel:manage:vips"
+    ),
+    *_broadcaster("channel.moderator.add channel.moderator.remove", "1", "moderation:read"),
     *_broadcaster("channel.ban channel.unban", "1", "channel:moderate"),
     *_broadcaster(
         "channel.channel_points_automatic_reward_redemption.add",
@@ -144,8 +189,11 @@ _ALL: list[SubscriptionType] = [
         "channel.chat.message channel.chat.notification channel.chat.clear"
         " channel.chat.message_delete channel.chat.clear_user_messages"
         " channel.chat.user_message_hold channel.chat.user_message_update"
+        " channel.chat_settings.update"
     ),
 ]
+# Told to the application itself, so by callback only.
+NOT_OVER_WEBSOCKET = ("user.authorization.grant", "user.authorization.revoke")
 TYPES = {(kind.name, kind.version): kind for kind in _ALL}
 
 

@@ -50,6 +50,18 @@ MESSAGE_FAULTS = {
     "out_of_order": "the notification is held back, so that later ones overtake it",
     "repeated": "the notification is sent twice with the same id",
 }
+# Of these, what can happen to one that goes over a WebSocket.
+SOCKET_MESSAGE_FAULTS = ("lost", "out_of_order", "repeated")
+# Happen at once to every open WebSocket of EventSub.
+SOCKET_FAULTS = {
+    "ws_reconnect": "every WebSocket is asked to reconnect (at once)",
+    "ws_drop": "every WebSocket is cut off without a word (at once)",
+    "ws_silent": "every WebSocket stays open and says nothing any more (at once)",
+    **{
+        f"ws_close_{code}": f"every WebSocket is closed with {code} (at once)"
+        for code in range(4000, 4008)
+    },
+}
 # Happen at once, `count` times.
 DEED_FAULTS = {
     "drop_subscription": "the oldest enabled subscription vanishes without a word (at once)",
@@ -62,6 +74,7 @@ FAULTS = {
     **SUBSCRIBING_FAULTS,
     **MESSAGE_FAULTS,
     **DEED_FAULTS,
+    **SOCKET_FAULTS,
 }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
+from simulator.archive import Archive
 from simulator.bucket import Buckets
+from simulator.chat import Chat
 from simulator.clock import Clock
 from simulator.config import Config
 from simulator.courier import Courier
@@ -16,6 +18,7 @@ from simulator.life import Life
 from simulator.outbox import Outbox
 from simulator.people import NoSuchPerson, People
 from simulator.seeding import seed_world
+from simulator.sessions import ENDINGS, Sessions
 from simulator.store import Store
 from simulator.subscriptions import Subscriptions
 from simulator.tokens import Tokens
@@ -37,6 +40,9 @@ class LocalTwitch:
     subscriptions: Subscriptions
     faults: Faults
     outbox: Outbox
+    sessions: Sessions
+    chat: Chat
+    archive: Archive
     world: World
     courier: Courier
     life: Life
@@ -51,12 +57,14 @@ class LocalTwitch:
         while True:
             self.courier.prune()
             self.world.prune()
+            self.chat.prune()
             self.visits.prune()
             await asyncio.sleep(PRUNE_EVERY_SECONDS)
 
     def begin_anew(self) -> None:
         """The first day again: nobody has logged in, nothing is subscribed to or broken."""
         self.clock.begin_anew()
+        self.sessions.end_all(ENDINGS[4000])
         with self.store.transaction():
             self.store.empty()
             seed_world(
@@ -87,7 +95,9 @@ def build(config: Config) -> LocalTwitch:
     tokens = Tokens(store, config, clock)
     subscriptions = Subscriptions(store, config, clock)
     outbox = Outbox(store, subscriptions, faults, clock, config)
-    world = World(store, people, subscriptions, outbox, tokens, clock, config)
+    sessions = Sessions(subscriptions, clock, config)
+    chat = Chat(store, clock)
+    world = World(store, people, subscriptions, outbox, chat, tokens, clock, config)
     return LocalTwitch(
         config=config,
         clock=clock,
@@ -97,8 +107,11 @@ def build(config: Config) -> LocalTwitch:
         subscriptions=subscriptions,
         faults=faults,
         outbox=outbox,
+        sessions=sessions,
+        chat=chat,
+        archive=Archive(store, people, clock),
         world=world,
-        courier=Courier(store, subscriptions, outbox, faults, clock, config),
+        courier=Courier(store, subscriptions, outbox, sessions, faults, clock, config),
         life=Life(store, people, world, subscriptions, config),
         buckets=Buckets(config.points_a_minute, clock),
         visits=Visits(store, clock),
@@ -119,7 +132,7 @@ def _operator_id(config: Config, store: Store, people: People) -> str:
     return known
 
 
-def of(request: Request) -> LocalTwitch:
-    """The simulator that `request` has come to."""
-    twitch: LocalTwitch = request.app.state.twitch
+def of(connection: HTTPConnection) -> LocalTwitch:
+    """The simulator that a request or WebSocket has come to."""
+    twitch: LocalTwitch = connection.app.state.twitch
     return twitch

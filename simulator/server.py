@@ -14,6 +14,7 @@ import uvicorn
 
 from simulator.app import create_app
 from simulator.config import Config
+from simulator.eventsub_socket import PingingProtocol
 from simulator.local_twitch import LocalTwitch, build
 from simulator.one_piece import OnePieceProtocol
 
@@ -52,6 +53,9 @@ class Server:
             uvicorn.Config(
                 create_app(self.twitch, self._break),
                 http=OnePieceProtocol,
+                ws=PingingProtocol,
+                ws_ping_interval=self.config.ping_seconds,
+                ws_ping_timeout=self.config.ping_seconds,
                 log_level="warning",
                 access_log=False,
                 lifespan="on",

@@ -48,8 +48,11 @@ CREATE TABLE IF NOT EXISTS subscriptions (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, client_id TEXT NOT NULL,
     type TEXT NOT NULL, version TEXT NOT NULL, condition TEXT NOT NULL, subject TEXT NOT NULL,
     callback TEXT NOT NULL, secret TEXT NOT NULL, status TEXT NOT NULL,
-    created_ns INTEGER NOT NULL, given_up INTEGER NOT NULL DEFAULT 0
+    created_ns INTEGER NOT NULL, given_up INTEGER NOT NULL DEFAULT 0,
+    session_id TEXT NOT NULL DEFAULT '', user_id TEXT NOT NULL DEFAULT '',
+    connected_ns INTEGER NOT NULL DEFAULT 0, ended_ns INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX IF NOT EXISTS subscriptions_session ON subscriptions (session_id);
 CREATE INDEX IF NOT EXISTS subscriptions_subject ON subscriptions (type, subject);
 CREATE INDEX IF NOT EXISTS subscriptions_cost ON subscriptions (status, type, version, subject);
 -- Whom a subscription's condition names: one of many thousands is found by any of them.
@@ -80,14 +83,24 @@ CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, at_ns INTEGER NOT NULL,
     payload TEXT NOT NULL, message_ids TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS chat (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL, broadcaster_id TEXT NOT NULL,
+    user_id TEXT NOT NULL, text TEXT NOT NULL, at_ns INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS chat_room ON chat (broadcaster_id, id);
 CREATE TABLE IF NOT EXISTS visits (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at_ns INTEGER NOT NULL, method TEXT NOT NULL,
     path TEXT NOT NULL, status INTEGER NOT NULL, fault TEXT NOT NULL
 );
 """
+# What the table of subscriptions lacks in a state file of the time before WebSockets.
+ADDED = {
+    "session_id": "TEXT NOT NULL DEFAULT ''", "user_id": "TEXT NOT NULL DEFAULT ''",
+    "connected_ns": "INTEGER NOT NULL DEFAULT 0", "ended_ns": "INTEGER NOT NULL DEFAULT 0",
+}  # fmt: skip
 TABLES = (
     "people", "moderators", "follows", "grants", "codes", "tokens", "subscriptions", "messages",
-    "log", "visits",
+    "log", "chat", "visits",
 )  # fmt: skip
 
 
@@ -102,7 +115,14 @@ class Store:
         # WAL with NORMAL survives a killed process; only a power cut may cost the last moment.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._catch_up()
         self._db.executescript(SCHEMA)
+
+    def _catch_up(self) -> None:
+        known = {row["name"] for row in self._db.execute("PRAGMA table_info(subscriptions)")}
+        for name, kind in ADDED.items():
+            if known and name not in known:
+                self._db.execute(f"ALTER TABLE subscriptions ADD COLUMN {name} {kind}")
 
     def close(self) -> None:
         """Close the connection; nothing may be asked afterwards."""

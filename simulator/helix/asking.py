@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from simulator.eventsub_types import CLIENT, TYPES, SubscriptionType
+from simulator.addresses import callback_is_allowed
+from simulator.eventsub_types import CLIENT, NOT_OVER_WEBSOCKET, TYPES, SubscriptionType
 from simulator.helix.calls import Call, HelixError
-from simulator.subscriptions import Asked, callback_is_allowed
+from simulator.subscriptions import Asked
 
 SHORTEST_SECRET, LONGEST_SECRET = 10, 100
 # Keys of a condition that hold no person's id.
@@ -27,11 +28,34 @@ async def read_wish(call: Call) -> Asked:
     kind = TYPES.get((_text(body, "type"), _text(body, "version")))
     if kind is None:
         raise HelixError(400, "invalid subscription type and version")
+    condition = _condition(kind, _object(body, "condition"))
+    if transport["method"] == "websocket":
+        return _for_websocket(call, kind, condition, _text(transport, "session_id"))
+    callback, secret = _callback(transport), _secret(transport)
+    return Asked(kind=kind, condition=condition, callback=callback, secret=secret)
+
+
+def _for_websocket(
+    call: Call, kind: SubscriptionType, condition: dict[str, str], session_id: str
+) -> Asked:
+    session, user_id = call.twitch.sessions.find(session_id), call.token.user_id or ""
+    if kind.name in NOT_OVER_WEBSOCKET:
+        raise HelixError(400, f"invalid transport: {kind.name} does not go over a websocket")
+    if session is None:
+        raise HelixError(
+            400, "websocket transport session does not exist or has already disconnected"
+        )
+    if session.user_id not in ("", user_id):
+        raise HelixError(
+            400, "websocket transport cannot have subscriptions created by different users"
+        )
     return Asked(
         kind=kind,
-        condition=_condition(kind, _object(body, "condition")),
-        callback=_callback(transport),
-        secret=_secret(transport),
+        condition=condition,
+        session_id=session_id,
+        connected_ns=session.connected_ns,
+        user_id=user_id,
+        scopes=frozenset(call.token.scopes),
     )
 
 
@@ -42,9 +66,9 @@ def _check_transport(call: Call, transport: dict[str, Any]) -> None:
         raise HelixError(400, "invalid transport method")
     if (method == "websocket") != (call.token.user_id is not None):
         raise HelixError(400, "invalid transport and auth combination")
-    if method != "webhook":
-        # There is no WebSocket and no conduit here, so whichever is named does not exist.
-        raise HelixError(400, f"{method} transport does not exist or has disconnected")
+    if method == "conduit":
+        # There is none here, so whichever is named does not exist.
+        raise HelixError(400, "conduit transport does not exist")
 
 
 def _condition(kind: SubscriptionType, given: dict[str, Any]) -> dict[str, str]:

@@ -145,10 +145,13 @@ def test_what_the_environment_says() -> None:
         "SIMULATOR_STREAMERS": "15000",
         "SIMULATOR_MAX_TOTAL_COST": "100",
         "SIMULATOR_POINTS_A_MINUTE": "8000",
+        "SIMULATOR_SOCKET_PACE": "5",
     }
     config = from_environment(told)
     assert (config.streamers, config.max_total_cost, config.points_a_minute) == (15_000, 100, 8_000)
+    assert config.socket_pace == 5
     usual = from_environment({name: told[name] for name in list(told)[:2]})
     assert (usual.streamers, usual.max_total_cost, usual.points_a_minute) == (300, 10_000, 800)
+    assert usual.socket_pace == 1
     with pytest.raises(BadConfig, match="SIMULATOR_POINTS_A_MINUTE"):
         from_environment({**told, "SIMULATOR_POINTS_A_MINUTE": "many"})

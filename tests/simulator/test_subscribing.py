@@ -270,7 +270,7 @@ class TestList:
         answer = self.show(simulator, token, status="enabled", user_id=ADA)
         assert answer.status_code == 400
 
-    def test_a_user_token_lists_its_own_websockets_and_there_are_none(
+    def test_a_user_token_lists_its_own_websockets_only(
         self, simulator: Simulator, callback: Callback
     ) -> None:
         subscribe(simulator, callback, "stream.online", broadcaster_user_id=ADA)
