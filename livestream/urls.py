@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from django.urls import path
 
 from livestream import allow_views, topic_views
@@ -13,4 +14,20 @@ urlpatterns = [
     path("topics/check/", topic_views.check, name="topics_check"),
     path("eventsub/", topic_views.listen, name="eventsub"),
     path("eventsub/remove/", topic_views.remove, name="eventsub_remove"),
+=======
+from django.urls import URLPattern, path, register_converter
+
+from livestream import views
+from livestream.addresses import LoginConverter
+
+register_converter(LoginConverter, "login")
+
+# Each first word here is in addresses.NOT_LOGINS.
+urlpatterns: list[URLPattern] = [
+    path("", views.watch, name="livestream"),
+    path("facts/", views.facts, name="livestream_facts"),
+    path("biggest/", views.biggest_streams, name="livestream_biggest"),
+    path("recent/<str:word>/<login:login>/", views.recent_part, name="livestream_recent"),
+    path("<login:login>/", views.watch, name="watch"),
+>>>>>>> livestream-watch
 ]

@@ -62,8 +62,11 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-TWITCH_PICTURE_ORIGIN = (
-    "https://static-cdn.jtvnw.net" if IS_REAL_TWITCH else _origin(TWITCH_API_URL)
+# Of people and recordings, and of clips.
+TWITCH_PICTURE_ORIGINS = (
+    ["https://static-cdn.jtvnw.net", "https://clips-media-assets2.twitch.tv"]
+    if IS_REAL_TWITCH
+    else [_origin(TWITCH_API_URL)]
 )
 
 # --- Apps
@@ -205,7 +208,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "frame-ancestors": [NONE],
         # `data:` for the pictures in Bootstrap's style sheet.
-        "img-src": [SELF, "data:", TWITCH_PICTURE_ORIGIN],
+        "img-src": [SELF, "data:", *TWITCH_PICTURE_ORIGINS],
         "connect-src": [SELF, _origin(TWITCH_EVENTSUB_WS_URL)],
         "frame-src": [_origin(TWITCH_PLAYER_URL), _origin(TWITCH_EMBED_URL)],
         # Chromium applies this to where a form's answer redirects: the login at Twitch.

@@ -1,5 +1,6 @@
 // Keeps times true: "5 min ago" grows older, an uptime ticks, tooltips are in the reader's own zone.
-// Markup contract: <time datetime="<iso utc>" data-ago> or data-uptime; both carry a title.
+// Markup contract: <time datetime="<iso utc>" data-ago> or data-uptime, or data-when for a moment to
+// come; all carry a title.
 // The words are those of activity/templatetags/activity_words.py. Other scripts that put rows on the
 // page trigger "streamwatch:rows" on document.
 (function ($) {
@@ -11,6 +12,13 @@
   const SLOW_TICKS = 30;
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
   const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  const when = new Intl.DateTimeFormat("en-GB", {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
   let ticks = 0;
 
   function secondsSince(time) {
@@ -43,6 +51,7 @@
     for (const time of document.querySelectorAll("time[data-ago]")) {
       say(time, ago(secondsSince(time), new Date(time.dateTime)));
     }
+    for (const time of document.querySelectorAll("time[data-when]")) say(time, when.format(new Date(time.dateTime)));
     for (const time of document.querySelectorAll("time[title]:not([data-localised])")) {
       time.title = exact.format(new Date(time.dateTime));
       time.dataset.localised = "";

@@ -10,12 +10,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, Self
 
 import httpx
 
 from streamwatch.twitch.answers import json_object, refuse
-from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchUnavailable
+from streamwatch.twitch.broadcasts import Clip, Schedule, Video
+from streamwatch.twitch.errors import (
+    LimitReached,
+    TokenRefused,
+    TwitchRefused,
+    TwitchUnavailable,
+)
 from streamwatch.twitch.payloads import (
     ChannelInformation,
     FollowedChannel,
@@ -23,6 +30,7 @@ from streamwatch.twitch.payloads import (
     LiveStream,
     Profile,
     Promise,
+    rfc3339,
     words,
 )
 
@@ -156,6 +164,36 @@ class Helix:
         """The streams on the air among these accounts (at most 100)."""
         params = [("user_id", value) for value in twitch_ids] + [("first", "100")]
         return [LiveStream.parse(item) for item in self._items("/streams", params)]
+
+    def biggest_streams(self, *, limit: int) -> list[LiveStream]:
+        """The streams with the most viewers, at most 100, the biggest first."""
+        return [LiveStream.parse(item) for item in self._items("/streams", [("first", f"{limit}")])]
+
+    def videos(self, twitch_id: str, *, limit: int) -> list[Video]:
+        """The recordings of the last broadcasts of the channel, newest first."""
+        params = [("user_id", twitch_id), ("type", "archive"), ("first", str(limit))]
+        return [Video.parse(item) for item in self._items("/videos", params)]
+
+    def clips(
+        self, twitch_id: str, *, began_at: datetime, ended_at: datetime, limit: int
+    ) -> list[Clip]:
+        """The most watched clips of the channel made between the two times."""
+        params = [("broadcaster_id", twitch_id), ("first", str(limit))]
+        params += [("started_at", rfc3339(began_at)), ("ended_at", rfc3339(ended_at))]
+        return [Clip.parse(item) for item in self._items("/clips", params)]
+
+    def schedule(self, twitch_id: str, *, limit: int) -> Schedule:
+        """The next streams that the channel has announced; an empty one when it keeps none."""
+        params = [("broadcaster_id", twitch_id), ("first", str(limit))]
+        try:
+            data = self._send("GET", "/schedule", params=params).get("data")
+        except TwitchRefused as error:
+            if error.status != httpx.codes.NOT_FOUND:
+                raise
+            data = {}
+        if not isinstance(data, dict):
+            raise TwitchUnavailable("schedule without its data")
+        return Schedule.parse(data)
 
     def channels(self, twitch_ids: Sequence[str]) -> list[ChannelInformation]:
         """Title and category of these channels (at most 100), live or not."""

@@ -40,6 +40,11 @@ def parse_time(text: str) -> datetime:
         raise ValueError(str(error)) from error
 
 
+def rfc3339(moment: datetime) -> str:
+    """The moment in UTC, in whole seconds, as Helix takes it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def optional_time(text: object) -> datetime | None:
     """Like `parse_time`, but None for anything that is not such a time."""
     try:
@@ -142,6 +147,8 @@ class LiveStream:
     category_id: str
     category_name: str
     viewer_count: int
+    login: str = ""
+    display_name: str = ""
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
@@ -154,6 +161,8 @@ class LiveStream:
             category_id=words(data, "game_id"),
             category_name=words(data, "game_name"),
             viewer_count=viewers if isinstance(viewers, int) else 0,
+            login=words(data, "user_login"),
+            display_name=words(data, "user_name"),
         )
 
 

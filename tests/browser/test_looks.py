@@ -119,6 +119,19 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
         judge(page, f"{name}-{ending}")
 
 
+def test_pages_of_watching(look: tuple[BrowserContext, str], quick_start: Running) -> None:
+    context, ending = look
+    page = context.new_page()
+    for name, path in (
+        ("watch", "/livestream/carla_plays/"),
+        ("watch-four", "/livestream/carla_plays/?with=hana_games,tag_tina,emoji_emil"),
+    ):
+        page.goto(quick_start.url + path)
+        expect(page.locator("[data-bit=more] [data-loaded]")).to_have_count(3)
+        expect(page.locator("[data-chat] iframe")).to_have_count(1)
+        judge(page, f"{name}-{ending}")
+
+
 def test_pages_of_a_visitor(look: tuple[BrowserContext, str], quick_start: Running) -> None:
     context, ending = look
     context.clear_cookies()
