@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from django.urls import path
-
-from livestream import allow_views, topic_views
-
-urlpatterns = [
-    path("allow/", allow_views.allow, name="allow"),
-    path("topics/", topic_views.topics, name="topics"),
-    path("topics/catalogue/", topic_views.catalogue, name="topics_catalogue"),
-    path("topics/check/", topic_views.check, name="topics_check"),
-    path("eventsub/", topic_views.listen, name="eventsub"),
-    path("eventsub/remove/", topic_views.remove, name="eventsub_remove"),
-=======
 from django.urls import URLPattern, path, register_converter
 
-from livestream import views
+from livestream import allow_views, topic_views, views
 from livestream.addresses import LoginConverter
 
 register_converter(LoginConverter, "login")
@@ -28,6 +15,11 @@ urlpatterns: list[URLPattern] = [
     path("facts/", views.facts, name="livestream_facts"),
     path("biggest/", views.biggest_streams, name="livestream_biggest"),
     path("recent/<str:word>/<login:login>/", views.recent_part, name="livestream_recent"),
+    path("allow/", allow_views.allow, name="allow"),
+    path("topics/", topic_views.topics, name="topics"),
+    path("topics/catalogue/", topic_views.catalogue, name="topics_catalogue"),
+    path("topics/check/", topic_views.check, name="topics_check"),
+    path("eventsub/", topic_views.listen, name="eventsub"),
+    path("eventsub/remove/", topic_views.remove, name="eventsub_remove"),
     path("<login:login>/", views.watch, name="watch"),
->>>>>>> livestream-watch
 ]

@@ -74,7 +74,7 @@ async def forward_socket(socket: WebSocket) -> None:
     for way in ways:
         way.cancel()
     await live.close()
-    with suppress(RuntimeError):  # It has gone already.
+    with suppress(RuntimeError, WebSocketDisconnect):  # It has gone already.
         await socket.close(live.close_code if live.close_code not in (None, 1006) else 1011)
 
 

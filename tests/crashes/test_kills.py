@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_an_old_program_listens_on_when_its_server_is_killed(house: House) -> No
     with old_client(running, token=token, user_id=BOB) as client:
         client.waits_for("connected")
         for what, order in orders.items():
-            _repeated(running, order, until=lambda what=what: client.given(what))
+            _repeated(running, order, until=partial(client.given, what))
         assert client.given("whisper")[0] == {
             "what": "whisper", "text": "hello", "senderId": HANA, "senderName": "hana_games",
             "senderDisplayName": "はなゲームス",
