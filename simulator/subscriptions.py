@@ -70,6 +70,7 @@ class Subscriptions:
         Raises:
             Refused: 403 without consent, 409 when it exists, 429 beyond a limit.
         """
+        self._forget_ended()
         self._check_consent(asked)
         self._check_same(asked)
         self._check_limits(asked)
@@ -180,6 +181,11 @@ class Subscriptions:
         """How many the user's WebSockets have, or all callbacks, whatever their status."""
         sql = "SELECT count(*) FROM subscriptions WHERE user_id = ?"
         return int(self._store.value(sql, user_id))
+
+    def total_on_sockets(self) -> int:
+        """How many are sent over WebSockets now, whoever's they are."""
+        sql = "SELECT count(*) FROM subscriptions WHERE session_id != '' AND status = ?"
+        return int(self._store.value(sql, ENABLED))
 
     def max_total_cost(self, user_id: str = NOBODY) -> int:
         """What they may cost together at most."""
