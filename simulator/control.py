@@ -9,10 +9,11 @@
 
 Bad input: 400 {"error", "status", "message", "field"}.
 
-The types of events, with the fields that each takes, stand in `deeds`, `occasions` and
-`chatter`; the faults in `faults`: those that begin with ws_ happen at once to every WebSocket
-of EventSub. So that tests need not wait, SIMULATOR_SOCKET_PACE makes the times of WebSockets
-shorter, for example 5: keepalives come within 2 s instead of 10, as the welcome then tells.
+The types of events, with the fields that each takes, stand in `deeds`, `occasions`,
+`chatter` and `sequels`; the faults in `faults`: those that begin with ws_ happen at once to
+every WebSocket of EventSub. So that tests need not wait, SIMULATOR_SOCKET_PACE makes the times
+of WebSockets shorter, for example 5: keepalives come within 2 s instead of 10, as the welcome
+then tells.
 """
 
 from __future__ import annotations
