@@ -68,7 +68,7 @@ class KeepingTests(TestCase):
         self.lease("stream.online.1337")
         self.online()
         kept = TopicMessage.objects.get()
-        with patch("webhooks.processing.PAUSES_SECONDS", ()):
+        with patch("streamwatch.outages.PAUSES_SECONDS", ()):
             make_message(message_id="m-2", body=online_body(), claim="mine")
             TopicMessage.objects.filter(pk=kept.pk).update(message_id="m-2")
             process("mine")
