@@ -142,24 +142,22 @@ def test_lost_connections_are_taken_up_again(
 ) -> None:
     other_one = strangers[1]
     sockets = open_panel(page, quick_start, "rami_rtl")
-    listen(page, f"stream.offline.{other_one}")
+    listen(page, f"channel.update.{other_one}")
     asked = entries(page, "POST")
     quick_start.control("faults", fault="ws_reconnect")
     expect(entries(page, "session_welcome")).to_have_count(2)
     # Moved, with what it had.
     expect(asked).to_have_count(1)
-    quick_start.event("stream.online", other_one)
-    quick_start.event("stream.offline", other_one)
-    expect(entries(page, "notification")).to_have_count(1)
+    quick_start.event("channel.update", other_one, title="After the move")
+    expect(entries(page, "notification", "After the move")).to_have_count(1)
     for fault, welcomes in (("ws_drop", 3), ("ws_close_4000", 4)):
         quick_start.control("faults", fault=fault)
         expect(entries(page, "closed").first).to_be_visible()
         expect(entries(page, "session_welcome")).to_have_count(welcomes, timeout=SOON_MS)
         expect(asked).to_have_count(welcomes - 1)
     expect(entries(page, "answer")).to_have_count(3)
-    quick_start.event("stream.online", other_one)
-    quick_start.event("stream.offline", other_one)
-    expect(entries(page, "notification")).to_have_count(2)
+    quick_start.event("channel.update", other_one, title="After all")
+    expect(entries(page, "notification", "After all")).to_have_count(1)
     assert len(sockets) == 4
 
 
@@ -185,16 +183,15 @@ def test_two_tabs_share_one_socket_and_the_other_goes_on(
     listen(page, f"stream.online.{busy}")
     other = page.context.new_page()
     other.goto(quick_start.url + TOPICS)
-    listen(other, f"stream.online.{other_one}")
+    listen(other, f"channel.update.{other_one}")
     assert len(sockets) == 1
-    quick_start.event("stream.online", other_one)
-    expect(entries(other, "notification")).to_have_count(1)
+    quick_start.event("channel.update", other_one, title="Shared")
+    expect(entries(other, "notification", "Shared")).to_have_count(1)
     page.close()
     expect(entries(other, "session_welcome")).to_have_count(1, timeout=SOON_MS)
     expect(entries(other, "answer")).to_have_count(2)
-    quick_start.event("stream.offline", other_one)
-    quick_start.event("stream.online", other_one)
-    expect(entries(other, "notification")).to_have_count(2)
+    quick_start.event("channel.update", other_one, title="Taken over")
+    expect(entries(other, "notification", "Taken over")).to_have_count(1)
     assert len(sockets) == 2
     other.close()
 
@@ -215,7 +212,7 @@ def test_every_refusal_is_a_sentence(
         expect(page.get_by_role("alert")).to_contain_text(sentence)
         expect(page.locator("[data-listening] li")).to_have_count(0)
     expect_state(page, "idle")
-    assert len(sockets) <= 3
+    assert sockets == []
     for number in range(10):
         listen(page, f"stream.online.{10_000 + number}")
     allow_errors("status of 429")

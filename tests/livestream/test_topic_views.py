@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import TestCase
 
 from accounts.models import Grant, User
@@ -42,9 +41,9 @@ class PanelCase(TestCase):
     def check(self, topic: str) -> dict[str, Any]:
         return self.answer(self.client.post(CHECK, {"topic": topic}))
 
-    def answer(self, response: HttpResponse) -> dict[str, Any]:
-        found: dict[str, Any] = response.json()  # type: ignore[attr-defined]
-        return {"status": response.status_code, **found}
+    def answer(self, response: Any) -> dict[str, Any]:
+        """The JSON of an answer of the test's client, and its status."""
+        return {"status": response.status_code, **response.json()}
 
 
 class PageTests(PanelCase):
