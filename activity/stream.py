@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from urllib.parse import urlsplit
 
 import anyio
@@ -57,7 +57,7 @@ async def stream(request: Request) -> Response:
         return PlainTextResponse("Log in first.", 403)
     opened, stopping = Stream(streamer_ids), anyio.Event()
     return EventSourceResponse(
-        _events(opened, session_key, int(after), stopping),
+        _events(opened, streamer_ids, session_key, int(after), stopping),
         ping=PING_SECONDS,
         headers={"Cache-Control": "no-store"},
         shutdown_event=stopping,
@@ -66,14 +66,18 @@ async def stream(request: Request) -> Response:
 
 
 async def _events(
-    stream: Stream, session_key: str, after: int, stopping: anyio.Event
+    stream: Stream,
+    streamer_ids: Collection[int],
+    session_key: str,
+    after: int,
+    stopping: anyio.Event,
 ) -> AsyncIterator[ServerSentEvent]:
     # Before the backlog is read, so that nothing falls between the two.
     tailer.open(stream)
     ending = asyncio.create_task(_end(stream, stopping))
     try:
         yield ServerSentEvent(comment="open", retry=RETRY_MS)
-        for event in await tailer.in_thread(_backlog, stream, after):
+        for event in await tailer.in_thread(_backlog, streamer_ids, after):
             yield _sent(event)
         while True:
             news = await stream.next(seconds=RECHECK_SECONDS)
@@ -108,10 +112,10 @@ def _streamers_of(session_key: str) -> list[int] | None:
     return list(Subscription.objects.of(viewer).values_list("streamer_id", flat=True))
 
 
-def _backlog(stream: Stream, after: int) -> list[Event]:
-    if not stream.streamer_ids:
+def _backlog(streamer_ids: Collection[int], after: int) -> list[Event]:
+    if not streamer_ids:
         return []
-    return live_rows.missed(stream.streamer_ids, after) + live_states.recent(stream.streamer_ids)
+    return live_rows.missed(streamer_ids, after) + live_states.recent(streamer_ids)
 
 
 def _is_same_site(request: Request) -> bool:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 import environ
 from honcho.manager import Manager
@@ -25,10 +26,21 @@ VAR = ROOT / "var"
 PYTHON = "exec .venv/bin/python"
 # Celery warns root at length; this worker takes tasks from nobody but ourselves.
 QUIETLY = '-W "ignore:You\'re running the worker"'
+# How WebSockets are served: 2,000 idle ones with compression take more memory. A
+# frame that is too large for PubSub is answered in its words, one that is far too large closed.
+SOCKETS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_per_message_deflate": False,
+    "ws_max_size": 64 * 1024,
+}
+SOCKET_OPTIONS = " ".join(
+    f"--{name.replace('_', '-')} {str(value).lower()}" for name, value in SOCKETS.items()
+)
 COMMANDS = {
     "app": (
         f"{PYTHON} -m uvicorn streamwatch.asgi:application --host 127.0.0.1 --port $PORT"
         " --lifespan on --no-access-log --log-level warning --timeout-graceful-shutdown 3"
+        f" {SOCKET_OPTIONS}"
     ),
     "worker": (
         f"{PYTHON} {QUIETLY} -m celery --quiet --app streamwatch worker --beat"

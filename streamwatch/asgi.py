@@ -18,18 +18,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "streamwatch.settings")
 pages = cast("ASGIApp", get_asgi_application())
 
 from activity import stream  # noqa: E402 -- apps can be imported only now
+from livestream import gateway  # noqa: E402
 from streamwatch.checks import refuse_wrong_database  # noqa: E402
 from streamwatch.live import tailer  # noqa: E402
+from streamwatch.stopping import before_stopping  # noqa: E402
 from webhooks import receiving  # noqa: E402
 
 refuse_wrong_database()
 WEBHOOK_PATHS = ("/webhooks/twitch/", "/webhooks/twitch")
+PUBSUB_PATHS = (gateway.PATH, f"{gateway.PATH}/")
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Choose by path."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
+    elif scope["type"] == "websocket" and scope["path"] in PUBSUB_PATHS:
+        await gateway.application(scope, receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close"})
     elif scope["path"] in WEBHOOK_PATHS:
@@ -45,8 +50,10 @@ async def _live(receive: Receive, send: Send) -> None:
     await receive()
     receiving.application.start()
     tailer.start()
+    before_stopping(gateway.gateway.farewell)
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    await gateway.gateway.stop()
     await tailer.stop()
     # Writes what has come and waits for it: not in the loop, which has answers to send.
     await asyncio.to_thread(receiving.application.stop)

@@ -2,8 +2,9 @@
 
 Apps register a Source each: tables with an indexed `changed_at`, which every write sets. The
 tailer reads what changed since 10 s before its last reading, for rows may commit out of order,
-leaves out what it has seen, has each row rendered once, and hands it to the open streams of its
-streamer. Nothing is lost when a wake-up is: it only takes longer.
+leaves out what it has seen, has each row rendered once, and hands it to the open streams at its
+address: a streamer's pages, or whoever listens for one sort of message. Nothing is lost when a
+wake-up is: it only takes longer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from streamwatch import wakeups
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+# Whom a row concerns: the primary key of a streamer, or whatever else a Source hands out.
+Address = Hashable
 
 OVERLAP = timedelta(seconds=10)
 # Without Redis to wake us; with it, in case a wake-up was lost.
@@ -42,7 +45,7 @@ class Change:
 
     key: str
     changed_at: datetime
-    streamer_id: int
+    address: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ class Source(Protocol):
     def changed_since(self, moment: datetime) -> Iterable[Change]:
         """Rows with `changed_at` from `moment` on (1 query)."""
 
-    def render(self, changes: Sequence[Change]) -> Iterable[tuple[int, Event]]:
-        """For each change the streamer's id and the event (few queries, however many changes)."""
+    def render(self, changes: Sequence[Change]) -> Iterable[tuple[Address, Event]]:
+        """For each change its address and the event (few queries, however many changes)."""
 
 
 _sources: list[Source] = []
@@ -82,10 +85,10 @@ def publish(topic: str) -> None:
 
 
 class Stream:
-    """One open page: the streamers it is about, and what waits to be sent."""
+    """One open page or socket: the addresses it is about, and what waits to be sent."""
 
-    def __init__(self, streamer_ids: Collection[int]) -> None:
-        self.streamer_ids = frozenset(streamer_ids)
+    def __init__(self, addresses: Iterable[Address] = ()) -> None:
+        self.addresses = set(addresses)
         self._waiting: asyncio.Queue[Event] = asyncio.Queue(WAITING_EVENTS)
 
     def put(self, event: Event) -> None:
@@ -97,10 +100,11 @@ class Stream:
                 self._waiting.get_nowait()
             self._waiting.put_nowait(RESYNC)
 
-    async def next(self, *, seconds: float) -> Event | None:
-        """The next event; None when none came for so long."""
+    async def next(self, *, seconds: float | None) -> Event | None:
+        """The next event; None when none came for so long; without `seconds` it waits on."""
         try:
-            return await asyncio.wait_for(self._waiting.get(), seconds)
+            async with asyncio.timeout(seconds):
+                return await self._waiting.get()
         except TimeoutError:
             return None
 
@@ -109,7 +113,7 @@ class Tailer:
     """Reads the sources and feeds the open streams of this process."""
 
     def __init__(self) -> None:
-        self._streams: defaultdict[int, set[Stream]] = defaultdict(set)
+        self._streams: defaultdict[Address, set[Stream]] = defaultdict(set)
         self._seen: dict[tuple[str, datetime], datetime] = {}
         self._read_at: datetime | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -117,11 +121,12 @@ class Tailer:
         self._tasks: list[asyncio.Task[None]] = []
         # One thread and so one connection to the database, which is kept.
         self._thread = ThreadPoolExecutor(1, "tailer")
-        self._subscriber = wakeups.Subscriber(self._woken.set)
+        self._subscriber = wakeups.Subscriber(lambda: self._woken.set())
 
     def start(self) -> None:
         """Begin; called in the running loop."""
         self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
         self._tasks = [self._loop.create_task(self._run())]
         if settings.REDIS_URL:
             self._tasks.append(self._loop.create_task(self._subscriber.run()))
@@ -151,16 +156,31 @@ class Tailer:
 
     def open(self, stream: Stream) -> None:
         """From now on `stream` gets what changes."""
-        for streamer_id in stream.streamer_ids:
-            self._streams[streamer_id].add(stream)
+        for address in stream.addresses:
+            self._streams[address].add(stream)
 
     def close(self, stream: Stream) -> None:
         """Forget `stream`."""
-        for streamer_id in stream.streamer_ids:
-            streams = self._streams[streamer_id]
-            streams.discard(stream)
-            if not streams:
-                del self._streams[streamer_id]
+        for address in stream.addresses:
+            self._forget(stream, address)
+
+    def add(self, stream: Stream, addresses: Iterable[Address]) -> None:
+        """From now on `stream`, which is open, gets what changes there too."""
+        for address in addresses:
+            stream.addresses.add(address)
+            self._streams[address].add(stream)
+
+    def remove(self, stream: Stream, addresses: Iterable[Address]) -> None:
+        """From now on `stream` gets no more of what changes there."""
+        for address in addresses:
+            stream.addresses.discard(address)
+            self._forget(stream, address)
+
+    def _forget(self, stream: Stream, address: Address) -> None:
+        streams = self._streams[address]
+        streams.discard(stream)
+        if not streams:
+            del self._streams[address]
 
     async def _run(self) -> None:
         while True:
@@ -175,8 +195,8 @@ class Tailer:
                 logger.exception("reading for open pages failed")
                 await asyncio.sleep(1)
                 continue
-            for streamer_id, event in events:
-                for stream in self._streams.get(streamer_id, ()):
+            for address, event in events:
+                for stream in self._streams.get(address, ()):
                     stream.put(event)
 
     async def _rest(self) -> None:
@@ -186,10 +206,10 @@ class Tailer:
             await asyncio.sleep(REST_SECONDS)
         self._woken.clear()
 
-    def _read(self) -> list[tuple[int, Event]]:
+    def _read(self) -> list[tuple[Address, Event]]:
         now = timezone.now()
         since = (self._read_at or now) - OVERLAP
-        events: list[tuple[int, Event]] = []
+        events: list[tuple[Address, Event]] = []
         fresh: list[tuple[str, datetime]] = []
         for source in _sources:
             changes = [
@@ -198,7 +218,7 @@ class Tailer:
                 if (change.key, change.changed_at) not in self._seen
             ]
             fresh += [(change.key, change.changed_at) for change in changes]
-            wanted = [change for change in changes if change.streamer_id in self._streams]
+            wanted = [change for change in changes if change.address in self._streams]
             events += source.render(wanted) if wanted else []
         # Remembered only now: when a source fails, all is read again.
         self._seen.update(dict.fromkeys(fresh, now))

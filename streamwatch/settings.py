@@ -289,6 +289,7 @@ CELERY_TASK_TIME_LIMIT = 300
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = {
     "prune-inbox": {"task": "webhooks.tasks.prune", "schedule": 60.0},
+    "prune-topics": {"task": "livestream.tasks.prune", "schedule": 60.0},
     "prune-sessions": {"task": "accounts.tasks.prune", "schedule": 600.0},
     "validate-grants": {"task": "accounts.tasks.validate_grants", "schedule": 5.0},
     "prune-activities": {"task": "activity.tasks.prune", "schedule": 3600.0},

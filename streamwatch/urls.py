@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("subscriptions.urls")),
     path("", include("activity.urls")),
     path("livestream/", include("livestream.urls")),
+    path("settings/tokens/", include("livestream.token_urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/overview/", include("webhooks.urls")),
     path("admin/", admin.site.urls),

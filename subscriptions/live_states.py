@@ -38,14 +38,16 @@ class StreamerStates:
 
     def render(self, changes: Sequence[Change]) -> Iterable[tuple[int, Event]]:
         """One event a streamer, however many of its promises changed."""
-        return _events(Streamer.objects.filter(pk__in={one.streamer_id for one in changes}))
+        addresses = (one.address for one in changes)
+        pks: set[int] = {address for address in addresses if isinstance(address, int)}
+        return _events(Streamer.objects.filter(pk__in=pks))
 
 
 def recent(streamer_ids: Collection[int]) -> list[Event]:
     """States that changed while a page was on its way to the viewer."""
     since = timezone.now() - RECENT
-    changed = {one.streamer_id for one in StreamerStates().changed_since(since)}
-    mine = changed & set(streamer_ids)
+    changed = {one.address for one in StreamerStates().changed_since(since)}
+    mine = [pk for pk in streamer_ids if pk in changed]
     return [event for _, event in _events(Streamer.objects.filter(pk__in=mine))] if mine else []
 
 

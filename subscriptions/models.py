@@ -133,6 +133,10 @@ class EventSubWantQuerySet(models.QuerySet["EventSubWant"]):
         owners = Subscription.objects.filter(pk=models.OuterRef("owner_id"))
         return self.filter(~models.Exists(owners), owner_kind=EventSubWant.OwnerKind.SUBSCRIPTION)
 
+    def leased(self) -> Self:
+        """Those of topics that somebody listens on."""
+        return self.filter(owner_kind=EventSubWant.OwnerKind.TOPIC)
+
     def newest(self, most: int = MOST_COMPARED) -> Self:
         """The last `most`: what has no row yet was written lately (1 query more)."""
         last = EventSubWant.objects.order_by("-pk").values_list("pk", flat=True).first()
@@ -157,6 +161,7 @@ class EventSubWant(models.Model):
         # A Grant of the accounts: see consenting.py.
         GRANT = "grant", "grant"
         APPLICATION = "application", "application"
+        TOPIC = "topic", "topic"  # A lease: its owner is a connection, its `until` near.
 
     type = models.CharField(max_length=100)
     # Canonical text of the condition (streamwatch.twitch.eventsub.condition_key).
@@ -176,7 +181,9 @@ class EventSubWant(models.Model):
                 fields=["owner_kind", "owner_id", "type", "condition_key"], name="want_once"
             ),
             models.CheckConstraint(
-                condition=models.Q(owner_kind__in=["subscription", "grant", "application"]),
+                condition=models.Q(
+                    owner_kind__in=["subscription", "grant", "application", "topic"]
+                ),
                 name="want_owner_kind_known",
             ),
         ]

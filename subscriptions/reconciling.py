@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.utils import timezone
 
@@ -118,10 +118,16 @@ def note_revocation(*, promise: Promise) -> None:
     if not promise.twitch_id or promise.status in ("", *ALIVE):
         return
     if promise.status == Status.AUTHORIZATION_REVOKED:
-        validate_soon(twitch_id=promise.condition.get("moderator_user_id", ""))
+        validate_soon(twitch_id=_who_allowed(promise.condition))
     for row in EventSubSubscription.objects.filter(twitch_id=promise.twitch_id):
         write_death(row, promise)
         enqueue(tasks.reconcile_streamer, row.subject_id)
+
+
+def _who_allowed(condition: Mapping[str, str]) -> str:
+    """Whose consent a promise with this condition rests on."""
+    names = ("moderator_user_id", "user_id", "broadcaster_user_id")
+    return next((condition[name] for name in names if condition.get(name)), "")
 
 
 def _has_place(row: EventSubSubscription) -> bool:

@@ -46,10 +46,11 @@ LEASES_KEPT = timedelta(hours=1)
 def sweep(*, twitch: Helix) -> int:
     """Reconcile the Twitch ids that are due, for some 10 s; how many it were.
 
-    Due are: wants without a row, rows that nobody wants, rows that name an address which is not
-    ours any more, and rows whose `due_at` has passed (never asked, pending for long, in trouble,
-    or not compared for 10 min). Where only comparing is to be done and it would take more points
-    than Twitch's whole list, that one is read instead. Leaves a quarter of Twitch's points.
+    Due are: wants without a row, leases that ran out, rows that nobody wants, rows that name an
+    address which is not ours any more, and rows whose `due_at` has passed (never asked, pending
+    for long, in trouble, or not compared for 10 min). Where only comparing is to be done and it
+    would take more points than Twitch's whole list, that one is read instead. Leaves a quarter of
+    Twitch's points.
     """
     token = Lease.objects.take(SWEEP_LEASE, lifetime=SWEEP_LIFETIME)
     if not token:
@@ -127,8 +128,8 @@ class _Run:
 
 
 def _subjects(now: datetime, most: int) -> list[str]:
-    """At most so many Twitch ids that are due, the urgent ones first (3 to 9 queries)."""
-    found = _left_behind(now, most)
+    """At most so many Twitch ids that are due, the urgent ones first (4 to 11 queries)."""
+    found = _left_behind(now, most) | _expired(now)
     found |= _first(EventSubSubscription.objects.urgent(now), most)
     found |= dict.fromkeys(_to_compare(now, most))
     return list(found)[:most]
@@ -177,6 +178,16 @@ def _to_compare(now: datetime, most: int) -> list[str]:
         return found
     paging.hurry()
     return []
+
+
+def _expired(now: datetime) -> dict[str, None]:
+    """Forget leases that nobody renewed; the Twitch ids they were about (1 to 2 queries)."""
+    wants = EventSubWant.objects.leased().filter(until__lte=now)
+    found = list(wants.values_list("pk", "subject_id")[:MOST_WANTS])
+    if found:
+        # What was renewed meanwhile stays.
+        wants.filter(pk__in=[pk for pk, _ in found]).delete()
+    return dict.fromkeys(subject_id for _, subject_id in found)
 
 
 def _forget_ownerless_wants() -> None:

@@ -35,7 +35,7 @@ class InboxMessageQuerySet(models.QuerySet["InboxMessage"]):
         With the columns that processing needs (1 query).
         """
         mine = self.filter(claim__in=claims, processed_at=None).order_by("pk")
-        return mine.only("sent_at", "body", "is_private", "attempts")
+        return mine.only("message_id", "sent_at", "body", "is_private", "attempts")
 
     def free(self, now: datetime) -> Self:
         """Unprocessed, and nobody works at it."""

@@ -16,17 +16,19 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from uuid import uuid4
 
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from accounts.revoking import note_revoked
 from activity.drafts import Draft
 from activity.recording import record
+from livestream.keeping import keep, wanted
+from livestream.models import Heard
 from streamwatch.crashing import crash_point
 from streamwatch.encryption import decrypt
 from streamwatch.twitch.errors import BadMessage
-from streamwatch.twitch.eventsub import EventType
-from streamwatch.twitch.payloads import MessageKind, parse_message
+from streamwatch.twitch.eventsub import EventType, condition_key
+from streamwatch.twitch.payloads import Message, MessageKind, parse_message
 from subscriptions.reconciling import note_revocation
 from webhooks.models import InboxMessage
 from webhooks.outages import is_passing
@@ -105,16 +107,37 @@ def _record_patiently(messages: Sequence[InboxMessage]) -> None:
 
 
 def _record(messages: Sequence[InboxMessage]) -> None:
-    drafts = [draft for message in messages for draft in _understand(message)]
+    parsed = [(message, _parsed(message)) for message in messages]
+    drafts = [draft for message, one in parsed for draft in _understand(message, one)]
+    told = wanted([_heard(*each) for each in parsed if each[1].kind is MessageKind.NOTIFICATION])
     crash_point("before-recording")
-    if drafts:
+    if not told:
+        if drafts:
+            record(drafts)
+        return
+    # In one commit: whoever listens is told what is recorded, and nothing else.
+    with transaction.atomic():
+        keep(rows=told)
         record(drafts)
 
 
-def _understand(message: InboxMessage) -> list[Draft]:
-    """The drafts in it; what says nothing about a streamer is noted at once."""
+def _parsed(message: InboxMessage) -> Message:
     body = bytes(message.body)
-    parsed = parse_message(decrypt(body) if message.is_private else body)
+    return parse_message(decrypt(body) if message.is_private else body)
+
+
+def _heard(message: InboxMessage, parsed: Message) -> Heard:
+    return Heard(
+        message_id=message.message_id,
+        type=parsed.promise.type,
+        condition_key=condition_key(parsed.promise.condition),
+        sent_at=message.sent_at,
+        event=parsed.event,
+    )
+
+
+def _understand(message: InboxMessage, parsed: Message) -> list[Draft]:
+    """The drafts in it; what says nothing about a streamer is noted at once."""
     if parsed.kind is MessageKind.REVOCATION:
         note_revocation(promise=parsed.promise)
         return []

@@ -63,7 +63,9 @@ def condition_key(condition: Mapping[str, str]) -> str:
     Empty values are left out: Twitch's list shows `from_broadcaster_user_id: ""` beside the
     side that was asked for.
     """
-    return urlencode(sorted((name, value) for name, value in condition.items() if value))
+    named = sorted((name, value) for name, value in condition.items() if value)
+    # Half of a surrogate pair, which nobody sends in earnest, is no error.
+    return urlencode(named, errors="replace")
 
 
 def is_private(type_name: str) -> bool:

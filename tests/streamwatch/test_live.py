@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from streamwatch import live, wakeups
-from streamwatch.live import RESYNC, WAITING_EVENTS, Change, Event, Stream, Tailer
+from streamwatch.live import RESYNC, WAITING_EVENTS, Address, Change, Event, Stream, Tailer
 
 LONG_ENOUGH = 5.0
 A_MOMENT = 0.6
@@ -35,8 +35,8 @@ class Table:
             raise OSError("away")
         return [row for row in self.rows if row.changed_at >= moment]
 
-    def render(self, changes: Sequence[Change]) -> Iterable[tuple[int, Event]]:
-        return [(one.streamer_id, Event("activity", one.key)) for one in changes]
+    def render(self, changes: Sequence[Change]) -> Iterable[tuple[Address, Event]]:
+        return [(one.address, Event("activity", one.key)) for one in changes]
 
 
 @pytest.fixture
@@ -189,3 +189,34 @@ def test_another_process_is_woken_through_redis(redis_url: str, table: Table) ->
 
     with override_settings(REDIS_URL=redis_url):
         asyncio.run(play())
+
+
+def test_an_open_stream_can_be_about_more_or_less(table: Table) -> None:
+    async def play() -> None:
+        stream = Stream()
+        tailer = await tailing(stream)
+        tailer.add(stream, [("topic", "a"), ("topic", "b")])
+        tailer.remove(stream, [("topic", "a")])
+        for number, letter in enumerate("ab"):
+            table.rows.append(Change(f"topic:{number}", timezone.now(), ("topic", letter)))
+        assert await next_html(stream) == "topic:1"
+        tailer.close(stream)
+        await tailer.stop()
+
+    asyncio.run(play())
+
+
+def test_a_tailer_can_be_started_again_in_another_loop(table: Table) -> None:
+    tailer = Tailer()
+
+    async def play(key: str) -> None:
+        stream = Stream([1])
+        tailer.start()
+        tailer.open(stream)
+        table.write(key, 1)
+        assert await next_html(stream) == key
+        tailer.close(stream)
+        await tailer.stop()
+
+    for key in ("activity:1", "activity:2"):
+        asyncio.run(play(key))
