@@ -14,8 +14,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from simulator import consent, control, control_page, eventsub_socket, oauth, pictures
-from simulator.helix import eventsub, follows, people, streams
+from simulator import (
+    chat_page,
+    consent,
+    control,
+    control_page,
+    eventsub_socket,
+    oauth,
+    pictures,
+    player,
+)
+from simulator.helix import archive, eventsub, follows, people, streams
 from simulator.helix.calls import Handler, endpoint, error_response
 from simulator.local_twitch import LocalTwitch
 from simulator.pages import STATIC, page
@@ -43,7 +52,7 @@ def create_app(twitch: LocalTwitch, alarm: Alarm) -> Starlette:
             twitch.store.close()
 
     app = Starlette(
-        routes=[*_oauth(), _helix(), _socket(), *_control(), *_pictures()],
+        routes=[*_oauth(), _helix(), *_sockets(), *_frames(), *_control(), *_pictures()],
         exception_handlers={HTTPException: _not_here},
         lifespan=lifespan,
     )
@@ -78,6 +87,10 @@ def _helix() -> Mount:
         "/search/channels": people.search_channels,
         "/channels": people.channels,
         "/games": people.games,
+        "/games/top": people.top_games,
+        "/videos": archive.videos,
+        "/clips": archive.clips,
+        "/schedule": archive.schedule,
         "/streams": streams.streams,
         "/streams/followed": streams.followed,
         "/channels/followers": follows.followers,
@@ -92,8 +105,23 @@ def _helix() -> Mount:
     return Mount("/helix", routes=routes)
 
 
-def _socket() -> BaseRoute:
-    return WebSocketRoute("/ws", eventsub_socket.serve)
+def _sockets() -> list[BaseRoute]:
+    return [
+        WebSocketRoute("/ws", eventsub_socket.serve),
+        WebSocketRoute("/embed/{login}/chat/lines", chat_page.lines),
+    ]
+
+
+def _frames() -> list[Route]:
+    return [
+        Route("/player/", player.show, methods=["GET"]),
+        Route("/player/state", player.state, methods=["GET"]),
+        Route("/embed/{login}/chat", chat_page.show, methods=["GET"]),
+        Route("/embed/{login}/chat", chat_page.write, methods=["POST"]),
+        Route("/clips/embed", player.clip_frame, methods=["GET"]),
+        Route("/clips/{slug}", player.clip_page, methods=["GET"]),
+        Route("/videos/{id}", player.video_page, methods=["GET"]),
+    ]
 
 
 def _control() -> list[Route | Mount]:
@@ -119,6 +147,8 @@ def _pictures() -> list[Route]:
     return [
         Route(f"/pictures/live-{{id}}-{size}.svg", pictures.thumbnail, methods=["GET"]),
         Route(f"/pictures/game-{{id}}-{size}.svg", pictures.box_art, methods=["GET"]),
+        Route(f"/pictures/video-{{id}}-{size}.svg", pictures.moment, methods=["GET"]),
+        Route(f"/pictures/clip-{{id}}-{size}.svg", pictures.moment, methods=["GET"]),
         Route("/pictures/{id}.svg", pictures.profile, methods=["GET"]),
     ]
 

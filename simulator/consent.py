@@ -16,6 +16,7 @@ from simulator.local_twitch import LocalTwitch, of
 from simulator.pages import page
 from simulator.people import NoSuchPerson
 from simulator.scopes import in_words
+from simulator.visitor import remember
 
 DENIED = {"error": "access_denied", "error_description": "The user denied you access"}
 
@@ -96,7 +97,10 @@ async def decide(request: Request) -> Response:
     with twitch.store.transaction():
         twitch.world.authorize(person, scopes)
         code = twitch.tokens.make_code(person["id"], scopes, wish.redirect_uri)
-    return wish.back(code=code, scope=" ".join(scopes))
+    back = wish.back(code=code, scope=" ".join(scopes))
+    # As at Twitch, who has logged in there is so in the chat too.
+    remember(back, person)
+    return back
 
 
 def _refuse(request: Request, reason: str) -> Response:

@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from simulator import deeds
-from simulator.deeds import BadInput, Order
+from simulator import deeds, orders
 from simulator.faults import DEED_FAULTS, FAULTS, SOCKET_FAULTS
 from simulator.life import FASTEST
 from simulator.local_twitch import LocalTwitch, of
+from simulator.orders import BadInput, Order
 from simulator.sessions import CUT, ENDINGS
 
 MOST = 10_000
@@ -85,10 +85,10 @@ def world(twitch: LocalTwitch, order: Order) -> Response:
 
 def set_world(twitch: LocalTwitch, order: Order) -> None:
     """Set `speed` (0 to 1000; 0 stands still) and `seed` (0 to 2**53); raises BadInput."""
-    deeds.refuse_others(order, "speed", "seed")
+    orders.refuse_others(order, "speed", "seed")
     speed = _speed(order["speed"]) if "speed" in order else None
     if "seed" in order:
-        twitch.life.set_seed(deeds.whole(order, "seed", most=BIGGEST_SEED, usual=0))
+        twitch.life.set_seed(orders.whole(order, "seed", most=BIGGEST_SEED, usual=0))
     if speed is not None:
         twitch.life.set_speed(speed)
 
@@ -112,12 +112,12 @@ def faults(twitch: LocalTwitch, order: Order) -> Response:
 
 def order_fault(twitch: LocalTwitch, order: Order) -> None:
     """Have `fault` happen `count` times, on paths beginning with `path`; raises BadInput."""
-    deeds.refuse_others(order, "fault", "count", "path")
-    fault = deeds.text(order, "fault")
+    orders.refuse_others(order, "fault", "count", "path")
+    fault = orders.text(order, "fault")
     if fault not in FAULTS:
         raise BadInput("fault", f"{fault!r} is none of {', '.join(FAULTS)}")
-    count = deeds.whole(order, "count", most=MOST, usual=1)
-    path = deeds.text(order, "path", empty=True)
+    count = orders.whole(order, "count", most=MOST, usual=1)
+    path = orders.text(order, "path", empty=True)
     if fault in SOCKET_FAULTS:
         _trouble_sockets(twitch, fault)
         return
@@ -198,7 +198,7 @@ async def show_visits(request: Request) -> Response:
 
 def _page(request: Request, name: str, read: Callable[[int, int], list[Any]]) -> Response:
     try:
-        after = deeds.whole(dict(request.query_params), "after", most=2**53, usual=0)
+        after = orders.whole(dict(request.query_params), "after", most=2**53, usual=0)
     except BadInput as error:
         return _bad(400, error.field, str(error))
     return JSONResponse({name: read(after, PAGE)})

@@ -15,7 +15,6 @@ from starlette.responses import RedirectResponse, Response
 
 from simulator import control, deeds, sentences
 from simulator.content import CATEGORIES
-from simulator.deeds import BadInput
 from simulator.faults import (
     ANSWER_FAULTS,
     DEED_FAULTS,
@@ -26,6 +25,7 @@ from simulator.faults import (
 )
 from simulator.life import FASTEST
 from simulator.local_twitch import LocalTwitch, of
+from simulator.orders import BadInput
 from simulator.pages import page
 from simulator.people import NoSuchPerson, Person
 

@@ -1,84 +1,41 @@
 """Makes things happen by order: reads what is asked, checks it, and has the world do it.
 
 An order is a mapping as in `POST /control/events`: `type` is EventSub's, people are logins.
+DEEDS holds what changes the world; what is only told stands in `occasions` and `chatter`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from simulator.chatter import CHATTER
 from simulator.local_twitch import LocalTwitch
-from simulator.people import NoSuchPerson, Person
+from simulator.occasions import OCCASIONS, Occasion
+from simulator.orders import BadInput, Order, person, refuse_others, text, whole
+from simulator.people import Person
 from simulator.world import Happened
 
 LOGIN = re.compile(r"[a-z0-9_]{4,25}")
-LONGEST_TITLE, LONGEST_NAME, LONGEST_TEXT = 140, 100, 500
+LONGEST_TITLE, LONGEST_NAME = 140, 100
 MOST_VIEWERS = 10_000_000
 
-Order = Mapping[str, Any]
 Deed = Callable[[LocalTwitch, Person, Order], Happened]
-
-
-class BadInput(Exception):
-    """What was ordered cannot be done: `field` is the one to be changed, the text says why."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
 
 
 def perform(twitch: LocalTwitch, order: Order) -> Happened:
     """Do what is ordered, at once; raises BadInput and then has done nothing."""
     kind = text(order, "type")
+    if kind in TOLD:
+        occasion, fields = TOLD[kind]
+        refuse_others(order, "type", "broadcaster", *fields)
+        who = person(twitch, order, "broadcaster")
+        return twitch.world.tell(kind, who, occasion(twitch, who, order))
     if kind not in DEEDS:
-        raise BadInput("type", f"{kind!r} is none of {', '.join(DEEDS)}")
+        raise BadInput("type", f"{kind!r} is none of {', '.join([*DEEDS, *TOLD])}")
     deed, fields = DEEDS[kind]
     refuse_others(order, "type", "broadcaster", *fields)
     return deed(twitch, person(twitch, order, "broadcaster"), order)
-
-
-def refuse_others(order: Order, *known: str) -> None:
-    """Raises BadInput for a field that is none of `known`: a misspelt one would do nothing."""
-    for name in order:
-        if name not in known:
-            # The name may hold what no answer can: see `text`.
-            shown = name.encode("ascii", "backslashreplace").decode()
-            raise BadInput(shown, f"is no field of this; the fields are {', '.join(known)}")
-
-
-def person(twitch: LocalTwitch, order: Order, field: str) -> Person:
-    """The person whose login stands in `field`."""
-    try:
-        return twitch.people.by_login(text(order, field))
-    except NoSuchPerson as error:
-        raise BadInput(field, f"nobody is called {str(error)!r}") from None
-
-
-def text(order: Order, field: str, *, longest: int = LONGEST_TEXT, empty: bool = False) -> str:
-    """The text in `field`."""
-    value = order.get(field, "")
-    if not isinstance(value, str):
-        raise BadInput(field, "must be a text")
-    if not value and not empty:
-        raise BadInput(field, "is missing")
-    if len(value) > longest:
-        raise BadInput(field, f"must be at most {longest} characters long")
-    # JSON can hold halves of characters, which no database and no message can.
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadInput(field, "holds half a character")
-    return value
-
-
-def whole(order: Order, field: str, *, most: int, usual: int) -> int:
-    """The number in `field`, 0 to `most`; forms send it as digits."""
-    value = order.get(field, usual)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
-        value = int(value)
-    if type(value) is not int or not 0 <= value <= most:
-        raise BadInput(field, f"must be a whole number from 0 to {most}")
-    return value
 
 
 def _go_live(twitch: LocalTwitch, who: Person, _: Order) -> Happened:
@@ -138,6 +95,10 @@ def _whisper(twitch: LocalTwitch, who: Person, order: Order) -> Happened:
     return twitch.world.whisper(who, person(twitch, order, "to"), text(order, "text"))
 
 
+def _write(twitch: LocalTwitch, who: Person, order: Order) -> Happened:
+    return twitch.world.write(person(twitch, order, "user"), who, text(order, "text"))
+
+
 def _revoke(twitch: LocalTwitch, who: Person, _: Order) -> Happened:
     return twitch.world.revoke_authorization(who)
 
@@ -159,8 +120,11 @@ DEEDS: dict[str, tuple[Deed, tuple[str, ...]]] = {
     "channel.follow": (_follow, ("user",)),
     "user.update": (_update_user, ("login", "name", "description")),
     "user.whisper.message": (_whisper, ("to", "text")),
+    "channel.chat.message": (_write, ("user", "text")),
     "user.authorization.revoke": (_revoke, ()),
     # No types of EventSub; what follows from a ban is told as revocations.
     "user.removed": (_ban, ()),
     "user.restored": (_restore, ()),
 }
+# What is only told, by the same rules.
+TOLD: dict[str, tuple[Occasion, tuple[str, ...]]] = {**OCCASIONS, **CHATTER}

@@ -110,6 +110,21 @@ _ALL: list[SubscriptionType] = [
         "1",
         "moderator:read:suspicious_users",
     ),
+    *_moderator("automod.settings.update", "1", "moderator:read:automod_settings"),
+    *_moderator("automod.terms.update", "1", "moderator:manage:automod"),
+    *_moderator(
+        "channel.shield_mode.begin channel.shield_mode.end",
+        "1",
+        *_read_or_manage("shield_mode"),
+    ),
+    *_moderator(
+        "channel.unban_request.create channel.unban_request.resolve",
+        "1",
+        *_read_or_manage("unban_requests"),
+    ),
+    *_moderator(
+        "channel.warning.send channel.warning.acknowledge", "1", *_read_or_manage("warnings")
+    ),
     *_moderator(
         "channel.shoutout.create channel.shoutout.receive", "1", "moderator:read:shoutouts"
     ),
@@ -148,6 +163,10 @@ _ALL: list[SubscriptionType] = [
         "1",
         "channel:read:charity",
     ),
+    *_broadcaster(
+        "channel.vip.add channel.vip.remove", "1", "channel:read:vips", "channel:manage:vips"
+    ),
+    *_broadcaster("channel.moderator.add channel.moderator.remove", "1", "moderation:read"),
     *_broadcaster("channel.ban channel.unban", "1", "channel:moderate"),
     *_broadcaster(
         "channel.channel_points_automatic_reward_redemption.add",
@@ -170,6 +189,7 @@ _ALL: list[SubscriptionType] = [
         "channel.chat.message channel.chat.notification channel.chat.clear"
         " channel.chat.message_delete channel.chat.clear_user_messages"
         " channel.chat.user_message_hold channel.chat.user_message_update"
+        " channel.chat_settings.update"
     ),
 ]
 # Told to the application itself, so by callback only.

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from simulator.archive import Archive
 from simulator.bucket import Buckets
+from simulator.chat import Chat
 from simulator.clock import Clock
 from simulator.config import Config
 from simulator.courier import Courier
@@ -39,6 +41,8 @@ class LocalTwitch:
     faults: Faults
     outbox: Outbox
     sessions: Sessions
+    chat: Chat
+    archive: Archive
     world: World
     courier: Courier
     life: Life
@@ -53,6 +57,7 @@ class LocalTwitch:
         while True:
             self.courier.prune()
             self.world.prune()
+            self.chat.prune()
             self.visits.prune()
             await asyncio.sleep(PRUNE_EVERY_SECONDS)
 
@@ -91,7 +96,8 @@ def build(config: Config) -> LocalTwitch:
     subscriptions = Subscriptions(store, config, clock)
     outbox = Outbox(store, subscriptions, faults, clock, config)
     sessions = Sessions(subscriptions, clock, config)
-    world = World(store, people, subscriptions, outbox, tokens, clock, config)
+    chat = Chat(store, clock)
+    world = World(store, people, subscriptions, outbox, chat, tokens, clock, config)
     return LocalTwitch(
         config=config,
         clock=clock,
@@ -102,6 +108,8 @@ def build(config: Config) -> LocalTwitch:
         faults=faults,
         outbox=outbox,
         sessions=sessions,
+        chat=chat,
+        archive=Archive(store, people, clock),
         world=world,
         courier=Courier(store, subscriptions, outbox, sessions, faults, clock, config),
         life=Life(store, people, world, subscriptions, config),

@@ -19,7 +19,8 @@ NOTIFICATION = "notification"
 VERIFICATION = "webhook_callback_verification"
 REVOCATION = "revocation"
 
-EventFor = Callable[[sqlite3.Row], dict[str, Any]]
+# The event as one subscription is told it; None where it is not told at all.
+EventFor = Callable[[sqlite3.Row], dict[str, Any] | None]
 
 
 class Outbox:
@@ -42,10 +43,9 @@ class Outbox:
 
     def notify(self, kind: str, subject: str, event: dict[str, Any] | EventFor) -> list[str]:
         """One message for each enabled subscription of that type and subject; their ids."""
-        return [
-            self._notify_one(row, event(row) if callable(event) else event)
-            for row in self._subscriptions.enabled_for(kind, subject)
-        ]
+        rows = self._subscriptions.enabled_for(kind, subject)
+        told = [(row, event(row) if callable(event) else event) for row in rows]
+        return [self._notify_one(row, one) for row, one in told if one is not None]
 
     def _notify_one(self, row: sqlite3.Row, event: dict[str, Any]) -> str:
         body = {"subscription": self._subscriptions.as_json(row), "event": event}

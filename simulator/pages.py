@@ -15,14 +15,20 @@ STATIC = HERE / "static"
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+HEADERS = {"Cache-Control": "no-store"}
 templates = Jinja2Templates(HERE / "templates")
 
 
 def page(
-    request: Request, template: str, context: dict[str, Any], *, status: int = 200
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    policy: str = POLICY,
 ) -> Response:
-    """The page, everything in it escaped; it holds no script."""
+    """The page, everything in it escaped; it holds no script unless its policy allows one."""
+    headers = {**HEADERS, "Content-Security-Policy": policy}
     return templates.TemplateResponse(
-        request, template, context, status_code=status, headers=HEADERS
+        request, template, context, status_code=status, headers=headers
     )

@@ -80,6 +80,12 @@ class People:
             "SELECT * FROM people WHERE can_log_in = 1 AND gone = 0 ORDER BY id"
         )
 
+    def who_streamed(self) -> list[Person]:
+        """Whoever ever streamed, by id."""
+        return self._store.rows(
+            "SELECT * FROM people WHERE last_streamed_at IS NOT NULL AND gone = 0 ORDER BY id"
+        )
+
     def search(self, query: str, *, live_only: bool, offset: int, limit: int) -> list[Person]:
         """Channels that streamed in the last six months, as Twitch's search finds them.
 

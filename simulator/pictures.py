@@ -7,6 +7,7 @@ from html import escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from simulator.archive import NotKept
 from simulator.content import CATEGORIES
 from simulator.local_twitch import of
 from simulator.people import NoSuchPerson, Person
@@ -58,6 +59,17 @@ async def box_art(request: Request) -> Response:
     wanted = request.path_params["id"]
     name = next((row[1] for row in CATEGORIES if row[0] == wanted), "")
     return _drawn(name[:2], wanted, *_size(request)) if name else _nothing()
+
+
+async def moment(request: Request) -> Response:
+    """GET /pictures/video-<id>-<width>x<height>.svg and clip-<slug>-..."""
+    wanted = request.path_params["id"]
+    archive = of(request).archive
+    try:
+        (archive.clip if "/clip-" in request.url.path else archive.video)(wanted)
+    except NotKept:
+        return _nothing()
+    return _drawn("▶", wanted, *_size(request))
 
 
 def _person(request: Request) -> Person | None:

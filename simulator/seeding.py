@@ -53,6 +53,7 @@ def seed_world(store: Store, *, seed: int, streamers: int, now: float) -> None:
             _add_streamer(store, number, login_name, seed, now)
         _add_follows(store, seed, now)
         store.set_meta("seed", seed)
+        store.set_meta("begun_at", now)
 
 
 def _logins(seed: int, wanted: int) -> Iterator[str]:

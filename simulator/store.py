@@ -83,6 +83,11 @@ CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, at_ns INTEGER NOT NULL,
     payload TEXT NOT NULL, message_ids TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS chat (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, message_id TEXT NOT NULL, broadcaster_id TEXT NOT NULL,
+    user_id TEXT NOT NULL, text TEXT NOT NULL, at_ns INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS chat_room ON chat (broadcaster_id, id);
 CREATE TABLE IF NOT EXISTS visits (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at_ns INTEGER NOT NULL, method TEXT NOT NULL,
     path TEXT NOT NULL, status INTEGER NOT NULL, fault TEXT NOT NULL
@@ -95,7 +100,7 @@ ADDED = {
 }  # fmt: skip
 TABLES = (
     "people", "moderators", "follows", "grants", "codes", "tokens", "subscriptions", "messages",
-    "log", "visits",
+    "log", "chat", "visits",
 )  # fmt: skip
 
 

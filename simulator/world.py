@@ -8,7 +8,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator import payloads
+from simulator import chat_payloads, payloads
+from simulator.chat import Chat
 from simulator.clock import Clock, rfc3339_nanoseconds
 from simulator.config import Config
 from simulator.eventsub_types import BROADCASTER, CLIENT, FROM, TO, USER
@@ -43,6 +44,7 @@ class World:
         people: People,
         subscriptions: Subscriptions,
         outbox: Outbox,
+        chat: Chat,
         tokens: Tokens,
         clock: Clock,
         config: Config,
@@ -51,6 +53,7 @@ class World:
         self._people = people
         self._subscriptions = subscriptions
         self._outbox = outbox
+        self._chat = chat
         self._tokens = tokens
         self._clock = clock
         self._config = config
@@ -136,6 +139,22 @@ class World:
             whisper_id = str(uuid.uuid4())
             event = payloads.user_whisper(sender, receiver, whisper_id, text)
             return self._tell("user.whisper.message", [f"{USER}:{receiver['id']}"], event)
+
+    def write(self, chatter: Person, broadcaster: Person, text: str) -> Happened:
+        """`chatter` writes into the chat of `broadcaster`; whoever reads it is told."""
+        with self._store.transaction():
+            line = self._chat.add(chatter, broadcaster, text)
+            event = chat_payloads.message(self._people, chatter, broadcaster, line, text)
+            return self.tell("channel.chat.message", broadcaster, event)
+
+    def tell(self, kind: str, broadcaster: Person, event: dict[str, Any]) -> Happened:
+        """Something happened in a channel that changes nothing here."""
+
+        def event_for(row: sqlite3.Row) -> dict[str, Any] | None:
+            wanted = json.loads(row["condition"]).get("reward_id")
+            return event if wanted in (None, event.get("reward", {}).get("id")) else None
+
+        return self._tell(kind, [f"{BROADCASTER}:{broadcaster['id']}"], event, event_for)
 
     def authorize(self, person: Person, scopes: list[str]) -> Happened:
         """`person` gives consent to the client."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from starlette.responses import Response
@@ -105,13 +106,34 @@ async def games(call: Call) -> Response:
         raise HelixError(400, "The request must name at least one id, name or igdb_id")
     origin = call.twitch.config.origin
     found = [
-        {
-            "id": number,
-            "name": name,
-            "box_art_url": pictures.box_art_url(origin, number),
-            "igdb_id": igdb_id,
-        }
-        for number, name, igdb_id in CATEGORIES
-        if number in ids or name in names or igdb_id in igdb_ids
+        _game(origin, row)
+        for row in CATEGORIES
+        if row[0] in ids or row[1] in names or row[2] in igdb_ids
     ]
     return answer_data(found)
+
+
+async def top_games(call: Call) -> Response:
+    """https://dev.twitch.tv/docs/api/reference#get-top-games"""
+    query, people = call.request.query_params, call.twitch.people
+    page = reading.first(query, 20)
+    begin = reading.offset(query, page)
+    watched = Counter[str]()
+    for person in people.live():
+        watched[person["category_id"]] += people.viewers(person)
+    games = sorted(
+        (row for row in CATEGORIES if watched[row[0]]), key=lambda row: (-watched[row[0]], row[0])
+    )
+    found = [_game(call.twitch.config.origin, row) for row in games[begin : begin + page]]
+    more = len(games) > begin + page
+    return answer_data(found, pagination=reading.pagination(begin, begin + page, more=more))
+
+
+def _game(origin: str, row: tuple[str, str, str]) -> dict[str, str]:
+    number, name, igdb_id = row
+    return {
+        "id": number,
+        "name": name,
+        "box_art_url": pictures.box_art_url(origin, number),
+        "igdb_id": igdb_id,
+    }

@@ -178,6 +178,15 @@ ENDPOINTS = [
         query=[("id", "743"), ("name", "Minecraft"), ("igdb_id", "115")],
     ),
     Endpoint(
+        path="/games/top",
+        model=api.Game,
+        fields={"id": str, "name": str, "box_art_url": str, "igdb_id": str},
+        key="id",
+        beside=PAGES,
+        usual=20,
+        asked=[("first", "3")],
+    ),
+    Endpoint(
         path="/eventsub/subscriptions",
         model=api.EventSubSubscription,
         fields={

@@ -15,6 +15,11 @@ from typing import Any
 from simulator.testing import Simulator, wait_for
 
 SECRET = "a secret of twenty-five!!"
+# The types of which the second version is the one to be had; of the others it is the first.
+VERSION_2 = (
+    "channel.update", "channel.follow", "channel.moderate", "automod.message.hold",
+    "channel.hype_train.begin",
+)  # fmt: skip
 
 
 @dataclass
@@ -118,7 +123,7 @@ def body_of(kind: str, condition: dict[str, str], callback: str) -> dict[str, An
     """The body that asks for a subscription, typed from Twitch's reference."""
     return {
         "type": kind,
-        "version": {"channel.update": "2", "channel.follow": "2"}.get(kind, "1"),
+        "version": "2" if kind in VERSION_2 else "1",
         "condition": condition,
         "transport": {"method": "webhook", "callback": callback, "secret": SECRET},
     }

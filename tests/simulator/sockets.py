@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from simulator.testing import Simulator
+from tests.simulator.callbacks import VERSION_2
 
 PATIENCE_SECONDS = 10
 
@@ -55,7 +56,7 @@ def body_for(socket: Socket, kind: str, **condition: str) -> dict[str, Any]:
     """The body that asks for a subscription, typed from Twitch's reference."""
     return {
         "type": kind,
-        "version": {"channel.update": "2", "channel.follow": "2"}.get(kind, "1"),
+        "version": "2" if kind in VERSION_2 else "1",
         "condition": condition,
         "transport": {"method": "websocket", "session_id": socket.id},
     }
