@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import TestCase
 
 from accounts.models import Grant, User
-from livestream import eventsub, naming
+from livestream import eventsub, resolving
 from livestream.eventsub import Listening, Made
 from livestream.topic_refusals import TOO_DEAR, TOO_MANY_ALIKE, TOO_MANY_SOCKETS, of_error
 from streamwatch.twitch.errors import (
@@ -102,7 +102,6 @@ class CheckTests(PanelCase):
         assert found["what"]
 
     def test_a_login_stands_for_an_id(self) -> None:
-        assert self.check("stream.online.viewer")["topic"] == "stream.online.77"
         make_subscription(user=self.user, streamer=make_streamer(login="carla", twitch_id="5"))
         assert self.check("stream.online.carla")["topic"] == "stream.online.5"
 
@@ -130,7 +129,7 @@ class CheckTests(PanelCase):
             assert found["sentence"].endswith("."), found
 
     def test_a_twitch_that_does_not_answer_is_said(self) -> None:
-        with patch.object(naming, "helix") as helix:
+        with patch.object(resolving, "helix") as helix:
             helix().profiles.side_effect = TwitchUnavailable("time-out")
             found = self.check("stream.online.somebody")
             assert (found["status"], found["error"]) == (503, "ERR_SERVER")
@@ -138,6 +137,13 @@ class CheckTests(PanelCase):
             helix().profiles.side_effect = None
             helix().profiles.return_value = []
             assert "nobody" in self.check("stream.online.somebody")["sentence"]
+
+    def test_over_pubsub_it_is_the_application_that_listens(self) -> None:
+        make_grant("user:read:chat", user=self.user)
+        topic = "channel.chat.message.5"
+        assert self.check(topic)["status"] == 200
+        answer = self.client.post(CHECK, {"topic": topic, "transport": "pubsub"})
+        assert self.answer(answer)["scopes"] == ["user:bot"]
 
 
 def make_grant_wider(user: User, scope: str) -> None:

@@ -244,8 +244,10 @@
       },
       listen,
       unlisten,
+      // Twitch ends what the socket had, but what costs something may count for a while.
       close() {
-        const fields = [...subscriptions.keys()].map((id) => ["ids", id]);
+        const dear = [...subscriptions].filter(([, one]) => one.cost);
+        const fields = dear.map(([id]) => ["ids", id]);
         wanted.clear();
         subscriptions.clear();
         line.close();

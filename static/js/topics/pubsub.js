@@ -7,6 +7,7 @@
   const PONG_MS = 10000;
   const ANSWER_MS = 15000;
   const TOPICS = 50;
+  const REVOKED = "StreamWatch hears this no longer: it was withdrawn, or Twitch refused it.";
   const SENTENCES = {
     ERR_BADMESSAGE: "StreamWatch could not read this topic.",
     ERR_BADAUTH: "You may not listen to this topic.",
@@ -63,7 +64,7 @@
       if (frame.type === "PONG") clearTimeout(timers.pong);
       if (frame.type === "RESPONSE") answered(frame);
       if (frame.type === "RECONNECT") line.moveTo(url.href);
-      if (frame.type === "AUTH_REVOKED") about.forEach((topic) => end(topic, "The consent at Twitch was withdrawn."));
+      if (frame.type === "AUTH_REVOKED") about.forEach((topic) => end(topic, REVOKED));
     }
 
     // The message lies in the frame as a text; it is shown as what it means.
@@ -129,7 +130,7 @@
       asking += 1;
       try {
         // Says in words what a RESPONSE says in one, and what can be done about it.
-        const checked = await topics.ask(settings.checkUrl, { topic });
+        const checked = await topics.ask(settings.checkUrl, { topic, transport: "pubsub" });
         if (!wanted.has(checked.topic)) {
           await subscribe(checked.topic);
           wanted.set(checked.topic, { topic: checked.topic, what: checked.what, cost: 0 });
