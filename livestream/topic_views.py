@@ -23,7 +23,7 @@ from livestream.naming import people_for
 from livestream.resolving import resolve
 from livestream.topic_forms import SocketForm, TopicForm, ids_of
 from livestream.topic_refusals import Answer, of_error, of_refusal
-from livestream.topics import BAD_AUTH, BAD_MESSAGE, Refusal, Topic, missing, parse
+from livestream.topics import BAD_AUTH, BAD_MESSAGE, BY_LOGIN, Refusal, Topic, missing, parse
 from streamwatch.twitch.errors import TwitchError
 
 logger = logging.getLogger(__name__)
@@ -89,8 +89,10 @@ def catalogue(request: ViewerRequest) -> JsonResponse:
 @refusing
 def check(request: ViewerRequest) -> JsonResponse:
     """Whether the viewer may listen to `topic` over `transport`; its full name, what it is."""
-    topic = _asked(request, TopicForm(request.POST))
-    return JsonResponse({"topic": topic.name, "what": topic.kind.what, "cost": topic.kind.cost})
+    form = TopicForm(request.POST)
+    topic = _asked(request, form)
+    kind = topic.kind
+    return JsonResponse({"topic": _name(topic, form), "what": kind.what, "cost": kind.cost})
 
 
 @require_POST
@@ -104,7 +106,7 @@ def listen(request: ViewerRequest) -> JsonResponse:
     session_id = form.cleaned_data["session_id"]
     found = eventsub.listen(user=request.user, topic=topic, session_id=session_id)
     body: dict[str, object] = {
-        "topic": topic.name,
+        "topic": _name(topic, form),
         "what": topic.kind.what,
         "subscriptions": [asdict(one) for one in found.made],
     }
@@ -150,3 +152,9 @@ def _asked(request: ViewerRequest, form: TopicForm) -> Topic:
         }
         raise NotListened(Answer(BAD_AUTH, sentence, more=more))
     return topic
+
+
+def _name(topic: Topic, form: TopicForm) -> str:
+    """The topic as it can be asked for again: one kind of them knows no ids."""
+    typed = str(form.cleaned_data["topic"]).strip().lower()
+    return typed if topic.kind.word == BY_LOGIN else topic.name

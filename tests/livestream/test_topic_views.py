@@ -105,6 +105,13 @@ class CheckTests(PanelCase):
         make_subscription(user=self.user, streamer=make_streamer(login="carla", twitch_id="5"))
         assert self.check("stream.online.carla")["topic"] == "stream.online.5"
 
+    def test_the_answer_can_be_asked_for_again(self) -> None:
+        make_subscription(user=self.user, streamer=make_streamer(login="carla", twitch_id="5"))
+        for typed in ("raid.carla", "video-playback.carla", "automod-queue.77.carla"):
+            make_grant_with_all(self.user)
+            found = self.check(typed)
+            assert self.check(found["topic"]) == found
+
     def test_what_must_be_allowed_leads_to_twitch(self) -> None:
         make_grant("user:read:email", user=self.user)
         found = self.check("whispers.77")
@@ -144,6 +151,11 @@ class CheckTests(PanelCase):
         assert self.check(topic)["status"] == 200
         answer = self.client.post(CHECK, {"topic": topic, "transport": "pubsub"})
         assert self.answer(answer)["scopes"] == ["user:bot"]
+
+
+def make_grant_with_all(user: User) -> None:
+    Grant.objects.filter(user=user).delete()
+    make_grant("moderator:manage:automod", user=user)
 
 
 def make_grant_wider(user: User, scope: str) -> None:

@@ -89,7 +89,7 @@
       const row = document.createDocumentFragment();
       const head = make("span", "topic-option-head", "");
       head.append(make("code", "", shape(kind)), badges(kind));
-      const nearest = kind.types.length ? "" : kind.nearest ? " Nearest: " + kind.nearest : " Nothing like it is left.";
+      const nearest = kind.types.length ? "" : kind.nearest ? ". Nearest: " + kind.nearest : ". Nothing like it is left.";
       row.append(head, make("span", "aside", kind.what + nearest));
       return row;
     }
