@@ -1,4 +1,4 @@
-"""People by login: whose id a topic means, and whom the field suggests."""
+"""Whom the field for a topic suggests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from accounts.models import User
-from accounts.twitch import helix
-from subscriptions.forms import is_login
 from subscriptions.models import Subscription
 
 MOST_PEOPLE: Final = 100
@@ -29,22 +27,3 @@ def people_for(user: User) -> list[Person]:
     found = mine.values_list("streamer__login", "streamer__display_name", "streamer__twitch_id")
     me = Person(user.login, user.display_name, user.twitch_id, is_viewer=True)
     return [me, *(Person(*one) for one in found[:MOST_PEOPLE] if one[2] != user.twitch_id)]
-
-
-def twitch_id_of(login: str, *, user: User) -> str | None:
-    """The Twitch id of who has this login; None when Twitch knows nobody.
-
-    One query, and one call to Twitch (5 s a phase) for who is no subscribed streamer: rows of
-    others may be older than the login.
-
-    Raises:
-        TwitchError: Twitch did not answer.
-    """
-    login = login.lower()
-    if login == user.login:
-        return user.twitch_id
-    mine = Subscription.objects.of(user).filter(streamer__login=login)
-    if known := mine.values_list("streamer__twitch_id", flat=True).first():
-        return known
-    profiles = helix().profiles(logins=[login]) if is_login(login) else []
-    return next((one.twitch_id for one in profiles if one.login == login), None)

@@ -16,7 +16,7 @@ printable = RegexValidator(r"\A[\x21-\x7e]+\Z", "This is no id of Twitch's.")
 
 
 class TopicForm(forms.Form):
-    """A topic as it was typed."""
+    """A topic as it was typed, and how it is to be listened to."""
 
     topic = forms.CharField(
         max_length=LONGEST_TOPIC,
@@ -25,6 +25,12 @@ class TopicForm(forms.Form):
             "max_length": f"A topic has at most {LONGEST_TOPIC} letters.",
         },
     )
+
+    transport = forms.CharField(required=False, max_length=20)
+
+    def is_for_pubsub(self) -> bool:
+        """Whether StreamWatch listens for the viewer, and not the viewer's own socket."""
+        return str(self.cleaned_data["transport"]) == "pubsub"
 
     def problem(self) -> str:
         """What is wrong, in one sentence."""

@@ -9,14 +9,14 @@ from django.http import JsonResponse
 from django.urls import reverse
 
 from accounts.refreshing import GrantEnded
-from livestream.topics import Refusal
+from livestream.topics import BAD_AUTH, BAD_MESSAGE, BAD_TOPIC, SERVER, Refusal
 from streamwatch.twitch.errors import LimitReached, TokenRefused, TwitchError, TwitchRefused
 
 STATUSES: Final = {
-    "ERR_BADAUTH": 403,
-    "ERR_BADMESSAGE": 422,
-    "ERR_BADTOPIC": 422,
-    "ERR_SERVER": 503,
+    BAD_AUTH: 403,
+    BAD_MESSAGE: 422,
+    BAD_TOPIC: 422,
+    SERVER: 503,
 }
 NO_ANSWER: Final = "Twitch gives no answer. Try again in a moment."
 TOO_OFTEN: Final = "Twitch is asked too much at the moment. Try again in a minute."
@@ -55,25 +55,26 @@ class Answer:
 
 def of_refusal(refusal: Refusal) -> Answer:
     """What our own reading of the topic refuses."""
-    return Answer(refusal.word, refusal.sentence)
+    more: dict[str, object] = {"is_passing": True} if refusal.word == SERVER else {}
+    return Answer(refusal.word, refusal.sentence, more=more)
 
 
 def of_error(error: TwitchError) -> Answer:
     """What Twitch refuses, or why it could not be asked; `is_passing` when it may mend itself."""
     match error:
         case GrantEnded() | TokenRefused():
-            return Answer("ERR_BADAUTH", NO_GRANT, more={"login_url": reverse("account_login")})
+            return Answer(BAD_AUTH, NO_GRANT, more={"login_url": reverse("account_login")})
         case LimitReached(reset_at=int()):
-            return Answer("ERR_SERVER", TOO_OFTEN, 429, {"is_passing": True})
+            return Answer(SERVER, TOO_OFTEN, 429, {"is_passing": True})
         case LimitReached(message=message):
-            return Answer("ERR_SERVER", _limit(message), 429)
+            return Answer(SERVER, _limit(message), 429)
         case TwitchRefused(status=403):
-            return Answer("ERR_BADAUTH", NOT_ALLOWED)
+            return Answer(BAD_AUTH, NOT_ALLOWED)
         case TwitchRefused(message=message) if "session" in message:
-            return Answer("ERR_SERVER", NO_SESSION, 409, {"is_passing": True, "reopen": True})
+            return Answer(SERVER, NO_SESSION, 409, {"is_passing": True, "reopen": True})
         case TwitchRefused(status=status, message=message):
-            return Answer("ERR_SERVER", f"Twitch refused this: {message or status}", 422)
-    return Answer("ERR_SERVER", NO_ANSWER, more={"is_passing": True})
+            return Answer(SERVER, f"Twitch refused this: {message or status}", 422)
+    return Answer(SERVER, NO_ANSWER, more={"is_passing": True})
 
 
 def _limit(message: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial, wraps
+from functools import wraps
 from typing import Final
 
 from django.contrib.auth.decorators import login_required
@@ -19,10 +19,11 @@ from accounts.requests import ViewerRequest
 from livestream import eventsub
 from livestream.allowing import allow_url, allowed_scopes
 from livestream.catalogue import KINDS
-from livestream.naming import people_for, twitch_id_of
+from livestream.naming import people_for
+from livestream.resolving import resolve
 from livestream.topic_forms import SocketForm, TopicForm, ids_of
 from livestream.topic_refusals import Answer, of_error, of_refusal
-from livestream.topics import Refusal, Topic, missing, parse
+from livestream.topics import BAD_AUTH, BAD_MESSAGE, BY_LOGIN, Refusal, Topic, missing, parse
 from streamwatch.twitch.errors import TwitchError
 
 logger = logging.getLogger(__name__)
@@ -87,9 +88,11 @@ def catalogue(request: ViewerRequest) -> JsonResponse:
 @never_cache
 @refusing
 def check(request: ViewerRequest) -> JsonResponse:
-    """Whether the viewer may listen to `topic`; its full name, what it is and costs."""
-    topic = _asked(request, TopicForm(request.POST))
-    return JsonResponse({"topic": topic.name, "what": topic.kind.what, "cost": topic.kind.cost})
+    """Whether the viewer may listen to `topic` over `transport`; its full name, what it is."""
+    form = TopicForm(request.POST)
+    topic = _asked(request, form)
+    kind = topic.kind
+    return JsonResponse({"topic": _name(topic, form), "what": kind.what, "cost": kind.cost})
 
 
 @require_POST
@@ -103,7 +106,7 @@ def listen(request: ViewerRequest) -> JsonResponse:
     session_id = form.cleaned_data["session_id"]
     found = eventsub.listen(user=request.user, topic=topic, session_id=session_id)
     body: dict[str, object] = {
-        "topic": topic.name,
+        "topic": _name(topic, form),
         "what": topic.kind.what,
         "subscriptions": [asdict(one) for one in found.made],
     }
@@ -128,14 +131,18 @@ def _asked(request: ViewerRequest, form: TopicForm) -> Topic:
 
     Raises:
         NotListened: the input is none, or Twitch must be asked for more scopes first.
-        Refusal: it is no topic, or another's.
-        TwitchError: Twitch could not be asked whose login that is.
+        Refusal: it is no topic, or another's, or Twitch could not be asked for a login.
     """
     if not form.is_valid():
-        raise NotListened(Answer("ERR_BADMESSAGE", form.problem()))
+        raise NotListened(Answer(BAD_MESSAGE, form.problem()))
     user = request.user
-    topic = parse(form.cleaned_data["topic"], resolve=partial(twitch_id_of, user=user))
-    lacking = missing(topic, viewer_id=user.twitch_id, scopes=allowed_scopes(user))
+    topic = parse(form.cleaned_data["topic"], resolve=resolve)
+    lacking = missing(
+        topic,
+        viewer_id=user.twitch_id,
+        scopes=allowed_scopes(user),
+        over_webhook=form.is_for_pubsub(),
+    )
     if lacking:
         sentence = MUST_ALLOW.format(scopes=", ".join(lacking))
         more: dict[str, object] = {
@@ -143,5 +150,11 @@ def _asked(request: ViewerRequest, form: TopicForm) -> Topic:
             "allow_url": allow_url(lacking, next=reverse("topics")),
             "scopes": list(lacking),
         }
-        raise NotListened(Answer("ERR_BADAUTH", sentence, more=more))
+        raise NotListened(Answer(BAD_AUTH, sentence, more=more))
     return topic
+
+
+def _name(topic: Topic, form: TopicForm) -> str:
+    """The topic as it can be asked for again: one kind of them knows no ids."""
+    typed = str(form.cleaned_data["topic"]).strip().lower()
+    return typed if topic.kind.word == BY_LOGIN else topic.name

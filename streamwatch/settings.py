@@ -62,6 +62,10 @@ def _origin(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+# Twitch leads sockets on to hosts below its own, such as cell-a.eventsub.wss.twitch.tv.
+EVENTSUB_SOCKET_ORIGINS = [_origin(TWITCH_EVENTSUB_WS_URL)]
+if IS_REAL_TWITCH:
+    EVENTSUB_SOCKET_ORIGINS.append("wss://*.eventsub.wss.twitch.tv")
 # Of people and recordings, and of clips.
 TWITCH_PICTURE_ORIGINS = (
     ["https://static-cdn.jtvnw.net", "https://clips-media-assets2.twitch.tv"]
@@ -209,7 +213,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         # `data:` for the pictures in Bootstrap's style sheet.
         "img-src": [SELF, "data:", *TWITCH_PICTURE_ORIGINS],
-        "connect-src": [SELF, _origin(TWITCH_EVENTSUB_WS_URL)],
+        "connect-src": [SELF, *EVENTSUB_SOCKET_ORIGINS],
         "frame-src": [_origin(TWITCH_PLAYER_URL), _origin(TWITCH_EMBED_URL)],
         # Chromium applies this to where a form's answer redirects: the login at Twitch.
         "form-action": [SELF, _origin(TWITCH_AUTH_URL)],

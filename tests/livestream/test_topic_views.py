@@ -9,11 +9,10 @@ from unittest.mock import patch
 
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
 from django.test import TestCase
 
 from accounts.models import Grant, User
-from livestream import eventsub, naming
+from livestream import eventsub, resolving
 from livestream.eventsub import Listening, Made
 from livestream.topic_refusals import TOO_DEAR, TOO_MANY_ALIKE, TOO_MANY_SOCKETS, of_error
 from streamwatch.twitch.errors import (
@@ -42,9 +41,9 @@ class PanelCase(TestCase):
     def check(self, topic: str) -> dict[str, Any]:
         return self.answer(self.client.post(CHECK, {"topic": topic}))
 
-    def answer(self, response: HttpResponse) -> dict[str, Any]:
-        found: dict[str, Any] = response.json()  # type: ignore[attr-defined]
-        return {"status": response.status_code, **found}
+    def answer(self, response: Any) -> dict[str, Any]:
+        """The JSON of an answer of the test's client, and its status."""
+        return {"status": response.status_code, **response.json()}
 
 
 class PageTests(PanelCase):
@@ -103,9 +102,15 @@ class CheckTests(PanelCase):
         assert found["what"]
 
     def test_a_login_stands_for_an_id(self) -> None:
-        assert self.check("stream.online.viewer")["topic"] == "stream.online.77"
         make_subscription(user=self.user, streamer=make_streamer(login="carla", twitch_id="5"))
         assert self.check("stream.online.carla")["topic"] == "stream.online.5"
+
+    def test_the_answer_can_be_asked_for_again(self) -> None:
+        make_subscription(user=self.user, streamer=make_streamer(login="carla", twitch_id="5"))
+        for typed in ("raid.carla", "video-playback.carla", "automod-queue.77.carla"):
+            make_grant_with_all(self.user)
+            found = self.check(typed)
+            assert self.check(found["topic"]) == found
 
     def test_what_must_be_allowed_leads_to_twitch(self) -> None:
         make_grant("user:read:email", user=self.user)
@@ -131,7 +136,7 @@ class CheckTests(PanelCase):
             assert found["sentence"].endswith("."), found
 
     def test_a_twitch_that_does_not_answer_is_said(self) -> None:
-        with patch.object(naming, "helix") as helix:
+        with patch.object(resolving, "helix") as helix:
             helix().profiles.side_effect = TwitchUnavailable("time-out")
             found = self.check("stream.online.somebody")
             assert (found["status"], found["error"]) == (503, "ERR_SERVER")
@@ -139,6 +144,18 @@ class CheckTests(PanelCase):
             helix().profiles.side_effect = None
             helix().profiles.return_value = []
             assert "nobody" in self.check("stream.online.somebody")["sentence"]
+
+    def test_over_pubsub_it_is_the_application_that_listens(self) -> None:
+        make_grant("user:read:chat", user=self.user)
+        topic = "channel.chat.message.5"
+        assert self.check(topic)["status"] == 200
+        answer = self.client.post(CHECK, {"topic": topic, "transport": "pubsub"})
+        assert self.answer(answer)["scopes"] == ["user:bot"]
+
+
+def make_grant_with_all(user: User) -> None:
+    Grant.objects.filter(user=user).delete()
+    make_grant("moderator:manage:automod", user=user)
 
 
 def make_grant_wider(user: User, scope: str) -> None:

@@ -1,5 +1,5 @@
 // Asks our own server about topics; what it refuses comes as { error, sentence, ... }.
-// Markup contract: in [data-topics] one input[name=csrfmiddlewaretoken].
+// Markup contract: in [data-topics] one [name=csrfmiddlewaretoken].
 // Offers: StreamWatch.topics.ask(url, fields, { isLast }) and .read(url): promises of the answer,
 // rejected with a refusal. `isLast` is for a page that is being left.
 (function () {
@@ -29,7 +29,9 @@
 
   function ask(url, fields, options) {
     const body = new URLSearchParams(fields);
-    const token = document.querySelector("[data-topics] input[name=csrfmiddlewaretoken]").value;
+    // The cookie's where there is one: a login in another tab has changed it.
+    const cookie = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie);
+    const token = cookie ? cookie[1] : document.querySelector("[data-topics] [name=csrfmiddlewaretoken]").value;
     return send(url, {
       method: "POST",
       body,

@@ -24,11 +24,19 @@
     const hint = root.querySelector("[data-topic-hint]");
     const firstHint = hint.textContent;
     let catalogue = null;
+    let reading = null;
+    let turn = 0; // what came of an earlier one is not shown
     let options = []; // { text, isWhole }
     let active = -1;
 
+    // Once a page; after a failure again at the next letter.
     async function load() {
-      catalogue = catalogue || (await read().catch(() => null));
+      reading = reading || read();
+      try {
+        catalogue = await reading;
+      } catch {
+        reading = null;
+      }
       return catalogue;
     }
 
@@ -81,7 +89,7 @@
       const row = document.createDocumentFragment();
       const head = make("span", "topic-option-head", "");
       head.append(make("code", "", shape(kind)), badges(kind));
-      const nearest = kind.types.length ? "" : kind.nearest ? " Nearest: " + kind.nearest : " Nothing like it is left.";
+      const nearest = kind.types.length ? "" : kind.nearest ? ". Nearest: " + kind.nearest : ". Nothing like it is left.";
       row.append(head, make("span", "aside", kind.what + nearest));
       return row;
     }
@@ -113,6 +121,7 @@
     }
 
     function close() {
+      turn += 1;
       show([]);
     }
 
@@ -134,7 +143,9 @@
     }
 
     async function suggest() {
-      if (!(await load()) || document.activeElement !== input) return;
+      turn += 1;
+      const mine = turn;
+      if (!(await load()) || mine !== turn || document.activeElement !== input) return;
       const text = input.value.trim();
       const kind = kindOf(text);
       show(kind ? personOptions(kind, text) : kindOptions(text));

@@ -45,7 +45,8 @@
     const found = gist(entry);
     if (typeof found !== "object" || found === null) return String(found ?? "");
     const plain = Object.entries(found).filter(([, value]) => value !== "" && /string|number|boolean/.test(typeof value));
-    const telling = plain.filter(([key]) => !/(^|_)(id|name)$/.test(key));
+    const isSaid = (value) => value === entry.kind || value === entry.type;
+    const telling = plain.filter(([key, value]) => !/(^|_)(id|name)$|^nonce$/.test(key) && !isSaid(value));
     return (telling.length ? telling : plain)
       .slice(0, PREVIEWED)
       .map(([key, value]) => key + ": " + value)

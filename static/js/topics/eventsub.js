@@ -1,6 +1,6 @@
 // Topics over EventSub: this page holds the socket at Twitch, which needs no token; the server makes
 // the subscriptions for its session. Lost sockets are opened again and everything is asked for anew.
-// Offers: StreamWatch.topics.eventsub({ socketUrl, listenUrl, removeUrl }) → the one interface of both
+// Offers: StreamWatch.topics.eventsub({ socketUrl, checkUrl, listenUrl, removeUrl }) → the one interface of both
 // transports: .open(onEvent, onState), .listen(topic) a promise of { topic, what, cost } or of a refusal,
 // .unlisten(topic), .close().
 // An event is { way, kind, topics, data, at } and, when a topic is over, `ended: { topic, refusal }`;
@@ -24,6 +24,7 @@
     const wanted = new Map(); // topic → { topic, what, cost, ids }
     const subscriptions = new Map(); // id → { type, cost }
     const seen = new Set();
+    const early = []; // events of what the server has not yet told us was made
     let onEvent = () => {};
     let onState = () => {};
     let shown = { name: "idle", words: "" };
@@ -63,12 +64,18 @@
       const id = message.metadata.message_id;
       if (id && seen.has(id)) return;
       remember(id);
-      const about = kind === "notification" || kind === "revocation" ? listenersOf(message.payload.subscription.id) : [];
-      const type = message.metadata.subscription_type;
-      tell("in", kind, message, { topics: about, type });
+      if (kind === "notification") return notified(message, asking > 0);
+      const about = kind === "revocation" ? listenersOf(message.payload.subscription.id) : [];
+      tell("in", kind, message, { topics: about, type: message.metadata.subscription_type });
       if (kind === "session_welcome") welcomed(message.payload.session, socket);
       if (kind === "session_reconnect") line.moveTo(message.payload.session.reconnect_url);
       if (kind === "revocation") revoked(message.payload.subscription, about);
+    }
+
+    function notified(message, mayWait) {
+      const about = listenersOf(message.payload.subscription.id);
+      if (!about.length && mayWait) return early.push(message);
+      tell("in", "notification", message, { topics: about, type: message.metadata.subscription_type });
     }
 
     function remember(id) {
@@ -105,7 +112,7 @@
 
     // --- what is asked for
 
-    async function subscribe(topic) {
+    async function request(topic) {
       await line.usable();
       const mine = generation;
       const fields = { session_id: session, topic };
@@ -116,8 +123,17 @@
       });
       tell("in", "answer", answer, { topics: [topic, answer.topic] });
       // The socket broke meanwhile, and with it what was made for it.
-      if (mine !== generation || !session) return subscribe(topic);
-      return answer;
+      return mine === generation && session ? answer : request(topic);
+    }
+
+    async function subscribe(topic) {
+      asking += 1;
+      try {
+        return keep(await request(topic));
+      } finally {
+        asking -= 1;
+        early.splice(0).forEach((message) => notified(message, asking > 0));
+      }
     }
 
     function keep(answer) {
@@ -140,11 +156,13 @@
       if (wanted.has(topic)) return wanted.get(topic);
       asking += 1;
       try {
-        return keep(await subscribe(topic));
+        // Nothing is opened for a topic that is refused.
+        if (!session) await topics.ask(settings.checkUrl, { topic });
+        return await subscribe(topic);
       } catch (refusal) {
         if (!refusal.reopen) throw refusal;
         line.reopen("Connecting anew…");
-        return keep(await subscribe(topic));
+        return await subscribe(topic);
       } finally {
         asking -= 1;
         rest();
@@ -166,7 +184,7 @@
     async function again(topic, old, mine) {
       while (wanted.has(topic) && mine === generation) {
         try {
-          keep(await subscribe(topic));
+          await subscribe(topic);
           return;
         } catch (refusal) {
           // What the lost socket had may still count; then it makes room.
@@ -226,8 +244,10 @@
       },
       listen,
       unlisten,
+      // Twitch ends what the socket had, but what costs something may count for a while.
       close() {
-        const fields = [...subscriptions.keys()].map((id) => ["ids", id]);
+        const dear = [...subscriptions].filter(([, one]) => one.cost);
+        const fields = dear.map(([id]) => ["ids", id]);
         wanted.clear();
         subscriptions.clear();
         line.close();

@@ -7,6 +7,7 @@
   const PONG_MS = 10000;
   const ANSWER_MS = 15000;
   const TOPICS = 50;
+  const REVOKED = "StreamWatch hears this no longer: it was withdrawn, or Twitch refused it.";
   const SENTENCES = {
     ERR_BADMESSAGE: "StreamWatch could not read this topic.",
     ERR_BADAUTH: "You may not listen to this topic.",
@@ -16,7 +17,7 @@
 
   topics.pubsub = function (settings) {
     const wanted = new Map(); // topic → { topic, what, cost }
-    const answers = new Map(); // nonce → resolve
+    const answers = new Map(); // nonce → { resolve, about }
     const timers = {};
     let onEvent = () => {};
     let onState = () => {};
@@ -58,12 +59,12 @@
       const frame = topics.parse(text);
       if (!frame?.type) return tell("in", "unreadable", text);
       if (frame.type === "MESSAGE") return message(frame, text);
-      const about = frame.data?.topics || [];
+      const about = frame.data?.topics || answers.get(frame.nonce)?.about || [];
       tell("in", frame.type, frame, { topics: about });
       if (frame.type === "PONG") clearTimeout(timers.pong);
       if (frame.type === "RESPONSE") answered(frame);
       if (frame.type === "RECONNECT") line.moveTo(url.href);
-      if (frame.type === "AUTH_REVOKED") about.forEach((topic) => end(topic, "The consent at Twitch was withdrawn."));
+      if (frame.type === "AUTH_REVOKED") about.forEach((topic) => end(topic, REVOKED));
     }
 
     // The message lies in the frame as a text; it is shown as what it means.
@@ -77,16 +78,16 @@
     }
 
     function answered(frame) {
-      const resolve = answers.get(frame.nonce);
+      const one = answers.get(frame.nonce);
       answers.delete(frame.nonce);
-      if (resolve) resolve(frame);
+      if (one) one.resolve(frame);
     }
 
     function broke(why, code) {
       clearTimeout(timers.ping);
       clearTimeout(timers.pong);
       tell("note", "closed", { code, why });
-      for (const resolve of answers.values()) resolve(null);
+      for (const one of answers.values()) one.resolve(null);
       answers.clear();
       return wanted.size > 0 || asking > 0;
     }
@@ -106,19 +107,19 @@
       });
     }
 
-    function request(type, topic) {
+    function request(type, topic, about) {
       const nonce = crypto.getRandomValues(new Uint32Array(3)).join("");
       return new Promise(function (resolve) {
-        answers.set(nonce, resolve);
+        answers.set(nonce, { resolve, about });
         setTimeout(() => answered({ nonce, error: "ERR_SERVER" }), ANSWER_MS);
-        send({ type, nonce, data: { topics: [topic] } }, [topic]);
+        send({ type, nonce, data: { topics: [topic] } }, about);
       });
     }
 
-    async function subscribe(topic) {
+    async function subscribe(topic, about) {
       await line.usable();
-      const answer = await request("LISTEN", topic);
-      if (!answer) return subscribe(topic); // the connection broke before the answer
+      const answer = await request("LISTEN", topic, about);
+      if (!answer) return subscribe(topic, about); // the connection broke before the answer
       if (!answer.error) return null;
       const sentence = answer.sentence || SENTENCES[answer.error] || "It was refused: " + answer.error;
       throw { error: answer.error, sentence };
@@ -129,9 +130,9 @@
       asking += 1;
       try {
         // Says in words what a RESPONSE says in one, and what can be done about it.
-        const checked = await topics.ask(settings.checkUrl, { topic });
+        const checked = await topics.ask(settings.checkUrl, { topic, transport: "pubsub" });
         if (!wanted.has(checked.topic)) {
-          await subscribe(checked.topic);
+          await subscribe(checked.topic, [checked.topic, topic]);
           wanted.set(checked.topic, { topic: checked.topic, what: checked.what, cost: 0 });
         }
         report();
@@ -143,7 +144,7 @@
     }
 
     function again(topic) {
-      subscribe(topic).catch((refusal) => end(topic, refusal.sentence, refusal.error));
+      subscribe(topic, [topic]).catch((refusal) => end(topic, refusal.sentence, refusal.error));
     }
 
     function end(topic, sentence, error) {
@@ -155,7 +156,7 @@
 
     async function unlisten(topic) {
       if (!wanted.delete(topic)) return;
-      await request("UNLISTEN", topic);
+      await request("UNLISTEN", topic, [topic]);
       rest();
     }
 

@@ -20,7 +20,8 @@
         return state.words.replace("Trying again…", "Trying again in " + seconds + " s");
       }
       const seconds = Math.floor((now - heardAt) / 1000);
-      if (state.name !== "open" || !heardAt || seconds < QUIET_SECONDS) return state.words;
+      // Only Twitch's own socket promises to say something every few seconds.
+      if (state.name !== "open" || !state.session || !heardAt || seconds < QUIET_SECONDS) return state.words;
       return state.words + " · heard " + seconds + " s ago";
     }
 
