@@ -13,7 +13,7 @@ from livestream import asking
 from streamwatch.twitch.broadcasts import Clip, Schedule, Video
 from streamwatch.twitch.helix import Helix
 
-SHOWN = 6
+SHOWN = 4
 CLIP_DAYS = 30
 
 

@@ -9,7 +9,7 @@ from livestream.addresses import LoginConverter
 
 register_converter(LoginConverter, "login")
 
-# Each first word here is in addresses.NOT_LOGINS.
+# Each first word here is in addresses.NOT_LOGINS, and stands before the logins.
 urlpatterns: list[URLPattern] = [
     path("", views.watch, name="livestream"),
     path("facts/", views.facts, name="livestream_facts"),

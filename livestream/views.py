@@ -66,9 +66,11 @@ def facts(request: ViewerRequest) -> HttpResponse:
     wish = Wish.read(request.GET.get("login", "").lower(), request.GET)
     found = find(wish.logins, helix())
     wish = wish.of([one.login for one in found.channels])
+    now = facts_of(found.channels, helix())
+    # After them, so that it knows their viewers.
     beside = strip(live_of(request.user), wish)
     context = {
-        "found": beside.now(facts_of(found.channels, helix()), wish),
+        "found": beside.now(now, wish),
         "strip": beside,
         "problems": [*wish.problems, *(f"Twitch knows no {quoted(x)}." for x in found.unknown)],
     }
@@ -102,7 +104,7 @@ def recent_part(request: ViewerRequest, word: str, login: str) -> HttpResponse:
     channel = next(iter(find([login], helix()).channels), None)
     if channel is None:
         return _unknown(request, login)
-    heading = f"{part.heading} of {channel.name}"
+    heading = f"{channel.name}: {part.heading.lower()}"
     if not channel.twitch_id:
         return _no_answer(request, heading, "Twitch gives no answer. Try again in a moment.")
     try:

@@ -54,7 +54,10 @@ class FactsTests(WatchCase):
             True, "Ours", "Chess", 1234,
         )  # fmt: skip
         assert found.started_at == ann.live_started_at
-        self.assertContains(self.get("/livestream/facts/?login=ann", **AJAX), "1,234 viewers")
+        answer = self.get("/livestream/facts/?login=ann", **AJAX)
+        self.assertContains(answer, 'data-now-viewers="1234"')
+        (card,) = answer.context["strip"].mine
+        assert card.facts.viewers == 1234
 
     def test_of_a_stream_nobody_here_watches_twitch_says_all(self) -> None:
         self.twitch.person("far", "7", title="Over there", game_name="Go", viewer_count=8)
@@ -208,7 +211,8 @@ class RecentTests(WatchCase):
         for word in ("videos", "clips", "schedule"):
             answer = self.recent(word, accept="text/html")
             self.assertTemplateUsed(answer, "livestream/part.html")
-            self.assertContains(answer, "of Ann")
+            self.assertContains(answer, "<bdi>Ann: ")
+            self.assertContains(answer, 'href="/livestream/ann/"')
 
     def test_a_failure_is_a_sentence_in_its_place(self) -> None:
         bad = [httpx.Response(500), httpx.Response(200, text="<html>"), httpx.Response(429)]
