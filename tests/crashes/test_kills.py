@@ -93,6 +93,14 @@ def test_an_old_program_listens_on_when_its_server_is_killed(house: House) -> No
         running.restart("live")
         client.waits_for("connected", 2, seconds=60)
         _repeated(running, orders["whisper"], until=lambda: len(client.given("whisper")) > before)
+        assert client.given("went") == []
+        # Told to stop, it says RECONNECT first, and whoever is told goes by itself.
+        connected = len(client.given("connected"))
+        running.processes["live"].terminate()
+        client.waits_for("went")
+        running.processes["live"].wait(30)
+        running.start("live")
+        client.waits_for("connected", connected + 1, seconds=60)
         assert client.given("refused") == []
 
 

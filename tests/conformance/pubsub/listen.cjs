@@ -30,7 +30,7 @@ const topics = {
 const client = new pubsub.BasicPubSubClient({ logger: { minLevel: "critical" } });
 client._connection._target = { url }; // the address, and nothing else
 client.onConnect(() => say("connected"));
-client.onDisconnect(() => say("disconnected"));
+client.onDisconnect((manually) => say(manually ? "went" : "disconnected"));
 client.onListenError((topic, error) => say("refused", { topic, error: error.message }));
 client.onMessage((topic, data) => topics[topic](data));
 client.listen(Object.keys(topics), token);
