@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.people import Person
 from tests.browser.starting import Running, wait_for
@@ -316,6 +319,29 @@ def test_pubsub_as_it_was(page: Page, quick_start: Running) -> None:
     gateway.say(gateway.sockets[-1], type="AUTH_REVOKED", data={"topics": ["raid.1"]})
     expect(page.get_by_role("alert")).to_contain_text("hears this no longer")
     expect(page.locator("[data-listening] li")).to_have_count(1)
+
+
+def test_the_page_listens_on_when_its_server_is_killed(
+    page: Page, as_in_production: Running, allow_errors: AllowErrors
+) -> None:
+    # Chromium writes of each try that fails.
+    allow_errors("WebSocket connection to")
+    running = as_in_production
+    open_panel(page, running, "dan_plays")
+    page.get_by_role("radio", name="PubSub").check()
+    listen(page, "channel.update.zoe_quiet")
+
+    def is_heard(title: str) -> bool:
+        running.event("channel.update", "zoe_quiet", title=f"{title} {time.monotonic()}")
+        found = entries(page, "MESSAGE", title)
+        with suppress(PlaywrightTimeout):
+            found.first.wait_for(timeout=1_000)
+        return found.count() > 0
+
+    wait_for(lambda: is_heard("Before"), running, 30)
+    running.restart("live")
+    wait_for(lambda: is_heard("After"), running, 60)
+    expect_state(page, "open")
 
 
 def test_how_it_looks(new_page: NewPage, quick_start: Running, strangers: list[str]) -> None:
