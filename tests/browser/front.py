@@ -59,6 +59,7 @@ async def forward_socket(socket: WebSocket) -> None:
             user_agent_header=None,
             compression=None,
             max_size=None,
+            proxy=None,
         )
     except websockets.InvalidStatus as refused:
         await socket.send_denial_response(
