@@ -53,6 +53,8 @@ class Connection:
         self._socket = socket
         self._session_key = session_key
         self._in_thread = in_thread
+        # By session, or by the token of a LISTEN.
+        self._is_known = bool(session_key)
         self._stream = Stream()
         self._began_at = self._frames_since = self._listened_at = time.monotonic()
         self._frames = 0
@@ -61,10 +63,6 @@ class Connection:
         """What all of its topics need, each once."""
         found = {key_of(need): need for each in self.listenings.values() for need in each.needs}
         return list(found.values())
-
-    def has(self, one: Listening) -> bool:
-        """Whether it listens so now."""
-        return self.listenings.get(one.text) is one
 
     def is_fresh(self, seconds: float) -> bool:
         """Whether it began to listen on something within the last seconds."""
@@ -91,8 +89,9 @@ class Connection:
     async def revoke(self, lost: Sequence[Listening]) -> None:
         """Nothing more comes of these topics, and the client is told so."""
         if lost:
-            await self._forget(lost)
+            ended = self._drop(lost)
             await self._send(frames.auth_revoked([one.text for one in lost]))
+            await self._release(ended)
 
     # --- Reading
 
@@ -119,7 +118,7 @@ class Connection:
         return message.get("text") or ""
 
     def _patience(self) -> float:
-        if self.listenings or self._session_key:
+        if self._is_known:
             return SILENT_SECONDS
         return max(0.0, self._began_at + FIRST_LISTEN_SECONDS - time.monotonic())
 
@@ -182,9 +181,12 @@ class Connection:
             self._drop(new)
             raise
         self._listened_at = time.monotonic()
+        self._is_known = True
 
     async def _forget(self, some: Sequence[Listening]) -> None:
-        ended = self._drop(some)
+        await self._release(self._drop(some))
+
+    async def _release(self, ended: Sequence[Need]) -> None:
         if ended:
             await self._in_thread(leasing.release, connection=self.number, needs=ended)
 

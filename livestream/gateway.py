@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -28,6 +28,7 @@ from accounts.models import User
 from accounts.sessions import viewer_of_session
 from livestream import leasing, listening
 from livestream.connection import Connection
+from livestream.listening import Listening
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,7 +40,7 @@ LOOK_SECONDS: Final = 5.0
 # Of looks: when leases are renewed, and when it is asked whether everybody still may.
 RENEW_EVERY, CHECK_EVERY = 6, 12
 # Whoever began to listen a moment ago is told soon that Twitch will not have it.
-FRESH_LOOKS: Final = 12
+FRESH_SECONDS: Final = 12.0
 CHECKED_AT_ONCE: Final = 100
 
 FOREIGN: Final = "Sockets with a session are for StreamWatch's own pages."
@@ -55,6 +56,7 @@ class Gateway:
         # Their leases are being let go.
         self._leaving: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(THREADS, "pubsub")
+        self._left: list[int] = []
         self._keeper: asyncio.Task[None] | None = None
         self._is_stopping = False
 
@@ -85,11 +87,18 @@ class Gateway:
             await one.run()
         finally:
             self._connections.discard(one)
-            if one.listenings and not self._is_stopping:
-                # A task of its own: this one may be cancelled.
-                leaving = asyncio.create_task(self._let_go([one]))
-                self._leaving.add(leaving)
-                leaving.add_done_callback(self._leaving.discard)
+            if one.listenings:
+                self._leaves(one.number)
+
+    def _leaves(self, number: int) -> None:
+        if self._is_stopping:
+            # All go now, and are let go together.
+            self._left.append(number)
+            return
+        # A task of its own: this one may be cancelled.
+        leaving = asyncio.create_task(self._let_go([number]))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
 
     async def in_thread(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run `function`, which asks the database, and let go of the connection to it."""
@@ -104,18 +113,18 @@ class Gateway:
         await asyncio.gather(*told, return_exceptions=True)
 
     async def stop(self) -> None:
-        """The end of the process; what was leased runs out soon."""
+        """The end of the process; what was leased runs out in 30 s."""
         if self._keeper is not None:
             self._keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await self._keeper
         self._keeper = None
         await asyncio.gather(*self._leaving, return_exceptions=True)
-        await self._let_go(list(self._connections))
+        await self._let_go([*self._left, *(one.number for one in self._connections)])
+        self._left = []
         self._is_stopping = False
 
-    async def _let_go(self, some: Iterable[Connection]) -> None:
-        numbers = [one.number for one in some if one.listenings]
+    async def _let_go(self, numbers: Sequence[int]) -> None:
         try:
             await self.in_thread(leasing.let_go, connections=numbers)
         except DatabaseError:
@@ -143,14 +152,19 @@ class Gateway:
         for start in range(0, len(holding) if check else 0, CHECKED_AT_ONCE):
             some = holding[start : start + CHECKED_AT_ONCE]
             listenings = [each for one in some for each in one.listenings.values()]
-            lost = await self.in_thread(listening.lost, listenings)
-            for one in some:
-                await one.revoke([each for each in lost if one.has(each)])
-        asked = holding if renew else [one for one in holding if one.is_fresh(FRESH_LOOKS)]
+            lost = set(await self.in_thread(listening.lost, listenings))
+            await _revoke(some, lost.__contains__)
+        asked = holding if renew else [one for one in holding if one.is_fresh(FRESH_SECONDS)]
         needs = [need for one in asked for need in one.needs()]
         refused = await self.in_thread(leasing.refused, needs) if needs else set()
-        for one in asked if refused else ():
-            await one.revoke([each for each in one.listenings.values() if each.keys & refused])
+        if refused:
+            await _revoke(asked, lambda each: bool(each.keys & refused))
+
+
+async def _revoke(some: Iterable[Connection], is_over: Callable[[Listening], bool]) -> None:
+    """All at once: a client that is slow to read keeps no other waiting."""
+    over = {one: [each for each in one.listenings.values() if is_over(each)] for one in some}
+    await asyncio.gather(*(one.revoke(each) for one, each in over.items() if each))
 
 
 def _viewer(session_key: str) -> User | None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from livestream.event_types import TYPES
-from livestream.models import Heard, TopicMessage, leased_keys
+from livestream.models import KEPT, Heard, TopicMessage, leased_keys
 from streamwatch import live
 from streamwatch.encryption import encrypt
 
@@ -20,11 +20,14 @@ SECONDS = 20.0
 
 
 def wanted(heard: Sequence[Heard]) -> list[TopicMessage]:
-    """Rows for those of them that somebody listens for, not written yet (1 query, 0 for none)."""
-    heard = [one for one in heard if one.type in TYPES]
+    """Rows for those of them that somebody listens for, not written yet (1 query, 0 for none).
+
+    What is older than rows are kept was told when it came: an operator has it processed again.
+    """
+    now = timezone.now()
+    heard = [one for one in heard if one.type in TYPES and one.sent_at > now - KEPT]
     if not heard:
         return []
-    now = timezone.now()
     keys = leased_keys([(one.type, one.condition_key) for one in heard], now)
     return [
         TopicMessage(

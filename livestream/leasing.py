@@ -45,16 +45,19 @@ def key_of(need: Need) -> Key:
     return need.type, condition_key(need.condition)
 
 
-def permit(topic: Topic, *, user: User) -> tuple[Need, ...]:
-    """What the topic needs, if `user` may listen on it over a webhook (1 query).
+def permit(topics: Iterable[Topic], *, user: User) -> list[tuple[Need, ...]]:
+    """What each of them needs, if `user` may listen on all over a webhook (1 query).
 
     Raises:
-        Refusal: it is somebody else's, or the viewer has not allowed at Twitch what it takes.
+        Refusal: one is somebody else's, or the viewer has not allowed at Twitch what it takes.
     """
-    found = needs(topic, viewer_id=user.twitch_id)
-    lacking = missing(
-        topic, viewer_id=user.twitch_id, scopes=allowed_scopes(user), over_webhook=True
-    )
+    scopes = allowed_scopes(user)
+    return [_permitted(topic, user.twitch_id, scopes) for topic in topics]
+
+
+def _permitted(topic: Topic, viewer_id: str, scopes: Collection[str]) -> tuple[Need, ...]:
+    found = needs(topic, viewer_id=viewer_id)
+    lacking = missing(topic, viewer_id=viewer_id, scopes=scopes, over_webhook=True)
     if lacking:
         raise Refusal(BAD_AUTH, f"You have to allow it at Twitch first: {', '.join(lacking)}.")
     return found
@@ -70,7 +73,7 @@ def lease(topics: Iterable[Topic], *, user: User, connection: int) -> list[tuple
     """
     if not settings.CAN_RECEIVE_WEBHOOKS:
         raise Refusal(SERVER, NO_ADDRESS)
-    found = [permit(topic, user=user) for topic in topics]
+    found = permit(topics, user=user)
     wanted = {key_of(need): need for each in found for need in each}
     if not wanted:
         return found

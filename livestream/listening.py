@@ -30,7 +30,7 @@ class Right:
     token_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listening:
     """One topic of one connection; `text` is how the client wrote it, and reads it again."""
 
@@ -55,9 +55,10 @@ def prepare(texts: Iterable[str], *, session_key: str, auth_token: str) -> list[
     right = _right(session_key, auth_token)
     since = timezone.now()
     topics = [(text, parse(text, resolve=resolve)) for text in texts]
+    needs = leasing.permit([topic for _, topic in topics], user=right.user)
     return [
-        Listening(text, topic, leasing.permit(topic, user=right.user), right, since)
-        for text, topic in topics
+        Listening(text, topic, each, right, since)
+        for (text, topic), each in zip(topics, needs, strict=True)
     ]
 
 

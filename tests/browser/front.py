@@ -1,7 +1,11 @@
-"""What nginx is in production: one address, live paths to the live role, the rest to web."""
+"""What nginx is in production: one address, live paths to the live role, the rest to web.
+
+Frames of `/pubsub` go both ways.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -9,7 +13,10 @@ import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 LIVE_PATHS = ("/webhooks/", "/activity/stream/")
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
@@ -40,4 +47,39 @@ async def forward(request: Request) -> Response:
     return response
 
 
-application = Starlette(routes=[Route("/{path:path}", forward, methods=METHODS)])
+async def forward_frames(socket: WebSocket) -> None:
+    """Connect both sides of a WebSocket, until either has gone."""
+    address = os.environ["FRONT_LIVE"].replace("http", "ws", 1) + "/pubsub"
+    kept = {name: socket.headers[name] for name in ("cookie", "origin") if name in socket.headers}
+    try:
+        async with connect(address, additional_headers=kept, proxy=None) as live:
+            await socket.accept()
+            ways = [asyncio.create_task(way(socket, live)) for way in (_up, _down)]
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+    except InvalidStatus as error:
+        text = (error.response.body or b"").decode()
+        await socket.send_denial_response(PlainTextResponse(text, error.response.status_code))
+    except OSError:
+        await socket.send_denial_response(PlainTextResponse("bad gateway", 502))
+
+
+async def _up(socket: WebSocket, live: ClientConnection) -> None:
+    while True:
+        await live.send(await socket.receive_text())
+
+
+async def _down(socket: WebSocket, live: ClientConnection) -> None:
+    async for frame in live:
+        await socket.send_text(str(frame))
+    await socket.close(live.close_code or 1000)
+
+
+application = Starlette(
+    routes=[
+        WebSocketRoute("/pubsub", forward_frames),
+        Route("/{path:path}", forward, methods=METHODS),
+    ]
+)

@@ -24,6 +24,7 @@ import httpx
 
 from dev import ports
 from dev.leash import Leash, leash
+from dev.processes import SOCKET_OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIRST_START_SECONDS = 400
@@ -227,7 +228,10 @@ def production_commands(folder: Path, web: int, live: int, front: int) -> Comman
             *(python, "-m", "gunicorn", "streamwatch.wsgi", "--bind", f"127.0.0.1:{web}"),
             *("--worker-class", "gthread", "--threads", "4", "--no-control-socket"),
         ),
-        "live": (*uvicorn, "streamwatch.asgi:application", "--port", str(live)),
+        "live": (
+            *(*uvicorn, "streamwatch.asgi:application", *SOCKET_OPTIONS.split()),
+            *("--port", str(live)),
+        ),
         "worker": (*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING"),
         "beat": (*celery, "beat", "--schedule", str(folder / "beat"), "--loglevel", "WARNING"),
         "front": (*uvicorn, "tests.browser.front:application", "--port", str(front)),

@@ -6,6 +6,7 @@ With SCREENSHOTS_TO=<folder> (`make screenshots`) the pictures are kept there.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
         ("streamer-unknown", "/streamers/no_such_name_here/"),
         ("settings", "/settings/"),
         ("withdrawal", "/settings/consent/"),
+        ("allow-more", "/livestream/allow/?scopes=moderator:read:followers&next=/home/"),
         ("logout", "/accounts/logout/"),
         ("missing", "/no-such-page/"),
         ("operator", "/admin/"),
@@ -117,6 +119,11 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
     ):
         page.goto(quick_start.url + path)
         judge(page, f"{name}-{ending}")
+    page.goto(f"{quick_start.url}/settings/tokens/")
+    page.get_by_label("Name").fill("my alert box")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_label("Token", exact=True)).to_have_value(re.compile("^swt_"))
+    judge(page, f"tokens-{ending}")
 
 
 def test_pages_of_a_visitor(look: tuple[BrowserContext, str], quick_start: Running) -> None:

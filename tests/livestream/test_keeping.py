@@ -74,6 +74,13 @@ class KeepingTests(TestCase):
             process("mine")
         assert TopicMessage.objects.get().pk == kept.pk
 
+    def test_what_is_processed_again_long_after_is_not_told_again(self) -> None:
+        self.lease("stream.online.1337")
+        long_ago = timezone.now() - KEPT - timedelta(seconds=1)
+        make_message(body=online_body(), claim="mine", sent_at=long_ago)
+        process("mine")
+        assert not TopicMessage.objects.exists()
+
     def test_a_lease_that_ran_out_keeps_nothing(self) -> None:
         self.lease("stream.online.1337")
         EventSubWant.objects.update(until=timezone.now())
