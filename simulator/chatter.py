@@ -8,7 +8,7 @@ from typing import Any
 from simulator import chat_payloads
 from simulator.clock import NANOSECONDS, rfc3339, rfc3339_nanoseconds
 from simulator.local_twitch import LocalTwitch
-from simulator.occasions import Occasion, moderator
+from simulator.occasions import Occasion, known_by, moderator
 from simulator.orders import Order, one_of, person, text, whole
 from simulator.payloads import naming
 from simulator.people import Person
@@ -57,17 +57,17 @@ def _notify(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     return chat_payloads.notification(twitch.people, chatter, who, said, {kind: notices[kind]})
 
 
-def _hold(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def hold(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     """https://dev.twitch.tv/docs/eventsub/eventsub-subscription-types#automodmessagehold-v2"""
-    said = text(order, "text")
+    said, chatter = text(order, "text"), person(twitch, order, "user")
     fragments = [
         {name: one[name] for name in ("type", "text", "emote", "cheermote")}
         for one in chat_payloads.text_fragments(said)
     ]
     return {
         **naming(who, "broadcaster_user"),
-        **naming(person(twitch, order, "user"), "user"),
-        "message_id": str(uuid.uuid4()),
+        **naming(chatter, "user"),
+        "message_id": known_by("held", who, f"{chatter['id']}:{said}"),
         "message": {"text": said, "fragments": fragments},
         "reason": "automod",
         "automod": {
@@ -150,11 +150,11 @@ def _suspect(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     }
 
 
-def _hold_own(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def hold_own(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     """What the one whose message is held is told himself."""
     return {
         name: value
-        for name, value in _hold(twitch, who, order).items()
+        for name, value in hold(twitch, who, order).items()
         if name not in ("reason", "automod", "blocked_term", "held_at")
     }
 
@@ -164,8 +164,8 @@ CHATTER: dict[str, tuple[Occasion, tuple[str, ...]]] = {
         _notify,
         ("user", "notice", "text", "months", "viewers", "tier"),
     ),
-    "automod.message.hold": (_hold, ("user", "text", "category", "level")),
-    "channel.chat.user_message_hold": (_hold_own, ("user", "text")),
+    "automod.message.hold": (hold, ("user", "text", "category", "level")),
+    "channel.chat.user_message_hold": (hold_own, ("user", "text")),
     "channel.ban": (_ban, ("user", "moderator", "reason", "seconds")),
     "channel.unban": (_unban, ("user", "moderator")),
     "channel.suspicious_user.message": (_suspect, ("user", "text", "status")),

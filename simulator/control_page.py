@@ -54,6 +54,7 @@ async def show(request: Request) -> Response:
         "cast": twitch.people.who_can_log_in(),
         "categories": [name for _, name, _ in CATEGORIES],
         "fastest": FASTEST,
+        "told": list(deeds.TOLD),
         "fault_groups": {
             group: [(name, FAULTS[name]) for name in names] for group, names in FAULT_GROUPS.items()
         },
@@ -85,6 +86,7 @@ def _lists(twitch: LocalTwitch) -> dict[str, Any]:
         "live": live[:LIVE],
         "subscriptions": subscriptions,
         "subscription_count": twitch.subscriptions.total(),
+        "on_sockets": twitch.subscriptions.total_on_sockets(),
         "total_cost": twitch.subscriptions.total_cost(),
         "messages": twitch.outbox.newest(MESSAGES),
         "happenings": happenings,
@@ -131,8 +133,17 @@ def _do(twitch: LocalTwitch, what: str, form: dict[str, str]) -> str:
         raise BadInput("address", "there is no such form")
     if form.get("viewers") == "":
         del form["viewers"]
+    if form.pop("told", ""):
+        form = _fields_of_the_type(form)
     happened = deeds.perform(twitch, form)
     return f"Done. Messages on their way: {len(happened.message_ids)}."
+
+
+def _fields_of_the_type(form: dict[str, str]) -> dict[str, str]:
+    """One form serves many types: what is empty, or no field of the type, is not ordered."""
+    _, fields = deeds.TOLD.get(form.get("type", ""), (None, tuple(form)))
+    known = ("type", "broadcaster", *fields)
+    return {name: value for name, value in form.items() if value and name in known}
 
 
 def _back(who: str, said: str, *, wrong: bool = False) -> Response:

@@ -1,7 +1,8 @@
 """Makes things happen by order: reads what is asked, checks it, and has the world do it.
 
 An order is a mapping as in `POST /control/events`: `type` is EventSub's, people are logins.
-DEEDS holds what changes the world; what is only told stands in `occasions` and `chatter`.
+DEEDS holds what changes the world; what is only told stands in `occasions`, `chatter` and
+`sequels`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from simulator.local_twitch import LocalTwitch
 from simulator.occasions import OCCASIONS, Occasion
 from simulator.orders import BadInput, Order, person, refuse_others, text, whole
 from simulator.people import Person
+from simulator.sequels import SEQUELS
 from simulator.world import Happened
 
 LOGIN = re.compile(r"[a-z0-9_]{4,25}")
@@ -127,4 +129,4 @@ DEEDS: dict[str, tuple[Deed, tuple[str, ...]]] = {
     "user.restored": (_restore, ()),
 }
 # What is only told, by the same rules.
-TOLD: dict[str, tuple[Occasion, tuple[str, ...]]] = {**OCCASIONS, **CHATTER}
+TOLD: dict[str, tuple[Occasion, tuple[str, ...]]] = {**OCCASIONS, **CHATTER, **SEQUELS}

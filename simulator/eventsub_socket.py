@@ -78,27 +78,20 @@ async def _speak(twitch: LocalTwitch, websocket: WebSocket, connection: Connecti
     pause = connection.session.pause * KEEPALIVE_SHARE
     keepalive_at = loop.time() + pause
     while True:
-        until = min(keepalive_at, connection.leave_by, connection.subscribe_by)
-        try:
-            async with asyncio.timeout_at(until):
-                item = await connection.queue.get()
-        except TimeoutError:
-            now = loop.time()
-            if connection.leave_by <= now:
-                return ENDINGS[4004]
-            if connection.subscribe_by <= now:
-                return ENDINGS[4003]
-            if keepalive_at <= now and not connection.silent:
-                connection.say("session_keepalive", {}, twitch.clock)
-            keepalive_at = max(keepalive_at, now + pause) if keepalive_at <= now else keepalive_at
-            continue
+        item = await connection.next(keepalive_at)
+        now = loop.time()
         if isinstance(item, Ending):
             return item
-        try:
-            await websocket.send_text(item)
-        except WebSocketDisconnect:
-            return LEFT
-        keepalive_at = loop.time() + pause
+        if item is not None:
+            try:
+                await websocket.send_text(item)
+            except WebSocketDisconnect:
+                return LEFT
+            keepalive_at = now + pause
+        elif keepalive_at <= now:
+            keepalive_at = now + pause
+            if not connection.silent:
+                connection.say("session_keepalive", {}, twitch.clock)
 
 
 async def _close(websocket: WebSocket, ending: Ending) -> None:

@@ -25,8 +25,13 @@ GOALS = (
 )  # fmt: skip
 TRAINS = ("regular", "golden_kappa", "treasure")
 MOST = 10_000_000
-# Rewards have one id for each name.
+# Rewards, polls and the like have one id for each title.
 REWARDS = uuid.UUID("7c1a4d5e-2f0b-4b63-9a57-0d1f6f3c9b11")
+
+
+def known_by(kind: str, who: Person, title: str) -> str:
+    """The id of what is called so: the same for the same title."""
+    return str(uuid.uuid5(REWARDS, f"{kind}:{who['id']}:{title}"))
 
 
 def moderator(twitch: LocalTwitch, who: Person, order: Order) -> Person:
@@ -77,7 +82,8 @@ def _use_bits(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     }
 
 
-def _subscribe(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def subscribe(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+    """A paid sub begins."""
     return {
         **naming(person(twitch, order, "user"), "user"),
         **naming(who, "broadcaster_user"),
@@ -111,7 +117,8 @@ def _resubscribe(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, An
     }
 
 
-def _redeem(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def redeem(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+    """A viewer takes a reward."""
     title = text(order, "reward", empty=True) or "Hydrate"
     return {
         "id": str(uuid.uuid4()),
@@ -120,7 +127,7 @@ def _redeem(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
         "user_input": text(order, "text", empty=True),
         "status": "unfulfilled",
         "reward": {
-            "id": str(uuid.uuid5(REWARDS, f"{who['id']}:{title}")),
+            "id": known_by("reward", who, title),
             "title": title,
             "cost": whole(order, "cost", most=MOST, usual=100),
             "prompt": "",
@@ -129,13 +136,15 @@ def _redeem(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     }
 
 
-def _ask(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def ask(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+    """A poll."""
+    title = text(order, "title", empty=True) or "What next?"
     votes = {"bits_votes": 0, "channel_points_votes": 0, "votes": 0}
     now, lasts = twitch.clock.now(), whole(order, "seconds", most=1_800, usual=60)
     return {
-        "id": str(uuid.uuid4()),
+        "id": known_by("poll", who, title),
         **naming(who, "broadcaster_user"),
-        "title": text(order, "title", empty=True) or "What next?",
+        "title": title,
         "choices": [
             {"id": str(number), "title": choice, **votes}
             for number, choice in enumerate(
@@ -149,17 +158,19 @@ def _ask(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     }
 
 
-def _predict(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def predict(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+    """A prediction."""
     now, lasts = twitch.clock.now(), whole(order, "seconds", most=1_800, usual=120)
+    title = text(order, "title", empty=True) or "Will it work?"
     nobody = {"users": 0, "channel_points": 0, "top_predictors": []}
     return {
-        "id": str(uuid.uuid4()),
+        "id": known_by("prediction", who, title),
         **naming(who, "broadcaster_user"),
-        "title": text(order, "title", empty=True) or "Will it work?",
+        "title": title,
         "outcomes": [
-            {"id": str(number), "title": title, "color": "pink" if number == 2 else "blue",
+            {"id": str(number), "title": outcome, "color": "pink" if number == 2 else "blue",
              **nobody}
-            for number, title in enumerate(
+            for number, outcome in enumerate(
                 words(order, "outcomes", "Yes, No", fewest=2, most=10), start=1
             )
         ],
@@ -168,12 +179,14 @@ def _predict(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _start_train(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def start_train(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+    """A hype train, of version 2."""
     user = person(twitch, order, "user")
     total, now = whole(order, "total", most=MOST, usual=700), twitch.clock.now()
+    train = one_of(order, "train", TRAINS)
     level = max(1, whole(order, "level", most=100, usual=1))
     return {
-        "id": str(uuid.uuid4()),
+        "id": known_by("train", who, train),
         **naming(who, "broadcaster_user"),
         "total": total,
         "progress": total,
@@ -184,7 +197,7 @@ def _start_train(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, An
         "started_at": rfc3339(now),
         "expires_at": rfc3339(now + 300),
         "is_shared_train": False,
-        "type": one_of(order, "train", TRAINS),
+        "type": train,
         "all_time_high_level": level,
         "all_time_high_total": total,
     }
@@ -214,11 +227,13 @@ def _shout_out(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]
     }
 
 
-def _set_goal(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+def set_goal(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
+    """A goal."""
+    kind = one_of(order, "goal", GOALS)
     return {
-        "id": str(uuid.uuid4()),
+        "id": known_by("goal", who, kind),
         **naming(who, "broadcaster_user"),
-        "type": one_of(order, "goal", GOALS),
+        "type": kind,
         "description": text(order, "text", longest=40, empty=True),
         "current_amount": whole(order, "current", most=MOST, usual=0),
         "target_amount": whole(order, "target", most=MOST, usual=100),
@@ -230,17 +245,17 @@ def _set_goal(twitch: LocalTwitch, who: Person, order: Order) -> dict[str, Any]:
 OCCASIONS: dict[str, tuple[Occasion, tuple[str, ...]]] = {
     "channel.cheer": (_cheer, ("user", "bits", "text")),
     "channel.bits.use": (_use_bits, ("user", "bits", "text")),
-    "channel.subscribe": (_subscribe, ("user", "tier", "is_gift")),
+    "channel.subscribe": (subscribe, ("user", "tier", "is_gift")),
     "channel.subscription.gift": (_give_subs, ("user", "tier", "total")),
     "channel.subscription.message": (_resubscribe, ("user", "tier", "months", "text")),
     "channel.channel_points_custom_reward_redemption.add": (
-        _redeem,
+        redeem,
         ("user", "reward", "cost", "text"),
     ),
-    "channel.poll.begin": (_ask, ("title", "choices", "seconds")),
-    "channel.prediction.begin": (_predict, ("title", "outcomes", "seconds")),
-    "channel.hype_train.begin": (_start_train, ("user", "total", "level", "train")),
+    "channel.poll.begin": (ask, ("title", "choices", "seconds")),
+    "channel.prediction.begin": (predict, ("title", "outcomes", "seconds")),
+    "channel.hype_train.begin": (start_train, ("user", "total", "level", "train")),
     "channel.ad_break.begin": (_show_ads, ("seconds", "moderator")),
     "channel.shoutout.create": (_shout_out, ("to", "moderator")),
-    "channel.goal.begin": (_set_goal, ("goal", "text", "current", "target")),
+    "channel.goal.begin": (set_goal, ("goal", "text", "current", "target")),
 }

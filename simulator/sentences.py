@@ -48,12 +48,15 @@ SENTENCES = {
     "user.restored": "{user_name} is no longer banned.",
 }
 
+# What goes on or ends in a channel.
+OTHERS = "In the channel of {broadcaster_user_name}: "
+
 
 def happening(entry: dict[str, Any]) -> str:
     """One entry of the world's log."""
     values = {**entry["payload"]}
     values["category_name"] = values.get("category_name") or "without a category"
-    return SENTENCES[entry["type"]].format(**values)
+    return SENTENCES.get(entry["type"], f"{OTHERS}{entry['type']}.").format(**values)
 
 
 def about(subscription: sqlite3.Row, people: People) -> str:

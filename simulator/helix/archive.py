@@ -27,6 +27,8 @@ SORTS: dict[str, Callable[[Video], float]] = {
 }
 # So many weeks ahead does a schedule tell.
 WEEKS = 8
+# The year 2100.
+FARTHEST = 4_102_444_800
 USUAL_SEGMENTS, MOST_SEGMENTS = 20, 25
 
 
@@ -75,6 +77,8 @@ async def schedule(call: Call) -> Response:
     first = _first_segments(query)
     begin = reading.offset(query, first)
     since = _moment(query, "start_time") or call.twitch.clock.now()
+    if not 0 <= since < FARTHEST:
+        raise HelixError(400, 'The parameter "start_time" is too far away')
     (ids,) = reading.several(query, "id")
     segments = [one for one in _segments(call, slots, since) if not ids or one["id"] in ids]
     person = people[0]
@@ -234,6 +238,6 @@ def _moment(query: QueryParams, name: str) -> float | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
         raise HelixError(400, f'The parameter "{name}" must be a time as in RFC 3339') from None
-    return found.replace(tzinfo=found.tzinfo or UTC).timestamp()

@@ -5,24 +5,12 @@ Read besides by twitchAPI's models, where it has those of the same version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from simulator.testing import NotDone, Simulator
-from tests.conformance.topic_kinds import BY_BOB, KINDS, Kind
-from tests.simulator.sockets import Socket, connected, subscribe
-
-
-@contextmanager
-def listening(simulator: Simulator, kind: Kind, **condition: str) -> Iterator[Socket]:
-    """A socket that Ada has subscribed to the kind."""
-    token = simulator.log_in("ada_streams", *kind.scopes)["access_token"]
-    with connected(simulator) as socket:
-        subscribe(simulator, token, socket, kind.name, **kind.condition, **condition)
-        yield socket
+from tests.conformance.topic_kinds import BY_BOB, KINDS, Kind, listening
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -210,6 +210,8 @@ class TestSchedule:
             ({}, 400),
             ({"broadcaster_id": ADA, "first": "26"}, 400),
             ({"broadcaster_id": ADA, "start_time": "tomorrow"}, 400),
+            ({"broadcaster_id": ADA, "start_time": "9999-12-31T00:00:00Z"}, 400),
+            ({"broadcaster_id": ADA, "start_time": "0001-01-01T00:00:00+23:00"}, 400),
         ],
     )
     def test_who_has_none_and_bad_input(

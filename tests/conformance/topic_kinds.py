@@ -5,11 +5,16 @@ Typed by hand from Twitch's reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from twitchAPI.object import eventsub as models
 from twitchAPI.object.base import TwitchObject
+
+from simulator.testing import Simulator
+from tests.simulator.sockets import Socket, connected, subscribe
 
 ADA, BOB = "700000001", "700000002"
 CHANNEL = {"broadcaster_user_id": ADA}
@@ -334,3 +339,12 @@ KINDS = [
         models.ChannelChatUserMessageHoldEvent,
     ),
 ]  # fmt: skip
+
+
+@contextmanager
+def listening(simulator: Simulator, kind: Kind, **condition: str) -> Iterator[Socket]:
+    """A socket that Ada has subscribed to the kind."""
+    token = simulator.log_in("ada_streams", *kind.scopes)["access_token"]
+    with connected(simulator) as socket:
+        subscribe(simulator, token, socket, kind.name, **kind.condition, **condition)
+        yield socket

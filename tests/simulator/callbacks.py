@@ -18,7 +18,8 @@ SECRET = "a secret of twenty-five!!"
 # The types of which the second version is the one to be had; of the others it is the first.
 VERSION_2 = (
     "channel.update", "channel.follow", "channel.moderate", "automod.message.hold",
-    "channel.hype_train.begin",
+    "automod.message.update", "channel.hype_train.begin", "channel.hype_train.progress",
+    "channel.hype_train.end",
 )  # fmt: skip
 
 

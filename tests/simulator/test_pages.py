@@ -105,6 +105,22 @@ def test_shows_html_in_titles_as_text(shared: Simulator) -> None:
         ),
         ({"type": "channel.follow", "user": "bob_watches"}, "Bob_Watches followed Ada_Streams."),
         (
+            {"type": "user.whisper.message", "to": "bob_watches", "text": "psst"},
+            "Ada_Streams whispered to Bob_Watches.",
+        ),
+        (
+            {"type": "channel.chat.message", "user": "bob_watches", "text": "hi"},
+            "Bob_Watches wrote in the chat of Ada_Streams.",
+        ),
+        (
+            {"type": "channel.poll.begin", "told": "1", "user": "bob_watches", "text": "Hello"},
+            "Ada_Streams asks in a poll: What next?",
+        ),
+        (
+            {"type": "channel.shoutout.create", "told": "1", "user": "", "to": "grace_mods"},
+            "Ada_Streams gave a shoutout to GraceMods.",
+        ),
+        (
             {"type": "user.update", "login": "ada_anew", "name": "Ada Anew"},
             "ada_anew is called Ada Anew.",
         ),

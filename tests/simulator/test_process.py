@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from simulator.config import BadConfig, from_environment
 from simulator.testing import wait_for
@@ -75,6 +76,17 @@ def test_ends_with_0_and_silently_when_it_is_told_to_stop(
         process.send_signal(signal.SIGTERM)
         said, complained = process.communicate(timeout=PATIENCE_SECONDS)
         assert (process.returncode, said, complained) == (0, "", "")
+
+
+def test_open_windows_do_not_hold_up_the_end(tmp_path: Path) -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        process = stack.enter_context(started(tmp_path / "state.sqlite3", port))
+        for path in ("/ws", "/embed/ada_streams/chat/lines"):
+            stack.enter_context(connect(f"ws://localhost:{port}{path}", proxy=None))
+        process.send_signal(signal.SIGTERM)
+        _, complained = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (process.returncode, complained) == (0, "")
 
 
 def test_a_slow_answer_does_not_hold_up_the_end(tmp_path: Path) -> None:

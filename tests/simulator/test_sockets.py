@@ -291,6 +291,7 @@ class TestReconnect:
             with connected(simulator, url=url):
                 assert closed_at_once(url) == 4007
         assert closed_at_once(f"{url}x") == 4007
+        assert closed_at_once(f"{url.partition('=')[0]}=%C3%BC") == 4007
 
 
 def closed_at_once(url: str) -> int | None:

@@ -115,6 +115,7 @@ def test_subscriptions_of_an_older_state_file_are_found_by_whom_they_name(
         database.execute("DROP TRIGGER subscription_made")
         database.execute("DROP TRIGGER subscription_gone")
         database.execute("DROP INDEX subscriptions_session")
+        database.execute("DROP INDEX subscriptions_user")
         for column in ("session_id", "user_id", "connected_ns", "ended_ns"):
             database.execute(f"ALTER TABLE subscriptions DROP COLUMN {column}")
     with running(state=state) as simulator:
