@@ -151,6 +151,9 @@ def test_consent_in_the_middle_and_on_where_it_was(
     expect(listened(page, f"stream.online.{busy}")).to_be_visible()
     quick_start.event("user.whisper.message", "grace_mods", to="tag_tina", text="psst")
     expect(entries(page, "notification").first).to_contain_text("psst")
+    quick_start.event("user.authorization.revoke", "tag_tina")
+    expect(page.get_by_role("alert")).to_contain_text("The consent at Twitch was withdrawn.")
+    expect(listened(page, "whispers.tag_tina")).to_have_count(0)
 
 
 def test_lost_connections_are_taken_up_again(

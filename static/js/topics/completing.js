@@ -1,6 +1,7 @@
 // Completes a topic while one types: first its kind, then whose it is.
 // Markup contract: in [data-topics] an input [data-topic-input] (role=combobox), its list
-// [data-topic-options] (role=listbox) and [data-topic-hint]; data-channel may name who comes first.
+// [data-topic-options] (role=listbox) and [data-topic-hint]. Who plays on the same page comes first:
+// its [data-slot data-login].
 // The catalogue is { kinds: [{ word, spelling, what, whose, types, scopes, cost, nearest }],
 // people: [{ login, name, id, is_viewer }], allowed: [scope] }.
 // Keys: arrows, Enter takes, Escape closes.
@@ -57,19 +58,25 @@
         .map((kind) => ({ kind, text: (kind.types.length ? kind.word : kind.nearest) + "." }));
     }
 
+    // Those who play on this page now, the viewer, and whom the viewer is subscribed to.
+    function people() {
+      const playing = [...document.querySelectorAll("[data-slot][data-login]")].map((slot) => slot.dataset.login);
+      const known = new Map(catalogue.people.map((one) => [one.login, one]));
+      const first = playing.map((login) => ({ ...(known.get(login) || { login, name: login, id: "" }), isPlaying: true }));
+      return [...first, ...catalogue.people.filter((one) => !playing.includes(one.login))];
+    }
+
     function personOptions(kind, text) {
       const parts = text.slice(kind.word.length + 1).split(".");
       const typed = parts.pop().toLowerCase();
       if (parts.length >= kind.whose.length) return [];
-      const channel = root.dataset.channel;
+      const isOwn = kind.whose[parts.length] === "viewer";
       const isLast = parts.length === kind.whose.length - 1;
       const begin = [kind.word, ...parts].join(".");
-      const isOwn = kind.whose[parts.length] === "viewer";
-      return catalogue.people
+      return people()
         .filter((one) => one.is_viewer || !isOwn)
         .filter((one) => one.login.includes(typed) || one.name.toLowerCase().includes(typed) || one.id.startsWith(typed))
         .filter((one) => one.login !== typed || !isLast)
-        .sort((a, b) => (b.login === channel) - (a.login === channel))
         .map((person) => ({ person, isWhole: isLast, text: begin + "." + person.login + (isLast ? "" : ".") }));
     }
 
@@ -97,7 +104,9 @@
     function personRow(person) {
       const row = document.createDocumentFragment();
       const head = make("span", "topic-option-head", "");
-      head.append(make("bdi", "who", person.name), make("span", "login", person.login + " · " + person.id));
+      const login = [person.login, person.id].filter(Boolean).join(" · ");
+      head.append(make("bdi", "who", person.name), make("span", "login", login));
+      if (person.isPlaying) head.append(make("span", "tag", "on this page"));
       if (person.is_viewer) head.append(make("span", "tag", "you"));
       row.append(head);
       return row;
@@ -123,6 +132,7 @@
     function close() {
       turn += 1;
       show([]);
+      explain();
     }
 
     function activate(at) {
@@ -159,7 +169,6 @@
       input.focus();
       if (option.isWhole) close();
       else suggest();
-      explain();
     }
 
     function pressed(event) {

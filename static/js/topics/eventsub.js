@@ -117,10 +117,7 @@
       const mine = generation;
       const fields = { session_id: session, topic };
       tell("out", "POST", { address: settings.listenUrl, ...fields }, { topics: [topic] });
-      const answer = await topics.ask(settings.listenUrl, fields).catch(function (refusal) {
-        tell("in", "answer", refusal, { topics: [topic] });
-        throw refusal;
-      });
+      const answer = await topics.ask(settings.listenUrl, fields);
       tell("in", "answer", answer, { topics: [topic, answer.topic] });
       // The socket broke meanwhile, and with it what was made for it.
       return mine === generation && session ? answer : request(topic);

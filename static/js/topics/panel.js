@@ -65,20 +65,23 @@
 
   // --- refusals
 
+  // Back to this very page, whichever tab asked for us.
+  function leadBack(link, url) {
+    link.hidden = !url;
+    if (!url) return;
+    const address = new URL(url, window.location.href);
+    address.searchParams.set("next", window.location.pathname + window.location.search);
+    link.href = address.href;
+  }
+
   function refuse(topic, refusal) {
+    const about = topic ? [topic] : [];
+    console_.add({ way: "note", kind: "refused", topics: about, at: Date.now(), data: refusal });
     root.querySelector("[data-refusal-words]").textContent = (topic && topic + ": ") + refusal.sentence;
+    leadBack(root.querySelector("[data-refusal-login]"), refusal.login_url);
     const allow = root.querySelector("[data-refusal-allow]");
-    allow.hidden = !refusal.allow_url;
-    if (refusal.allow_url) {
-      // Back to this very page, whichever tab asked for us.
-      const address = new URL(refusal.allow_url, window.location.href);
-      address.searchParams.set("next", window.location.pathname + window.location.search);
-      allow.href = address.href;
-      allow.onclick = () => remembered.ask(topic);
-    }
-    const login = root.querySelector("[data-refusal-login]");
-    login.hidden = !refusal.login_url;
-    if (refusal.login_url) login.href = refusal.login_url;
+    leadBack(allow, refusal.allow_url);
+    allow.onclick = () => remembered.ask(topic);
     refusalBox.hidden = false;
   }
 
@@ -111,12 +114,12 @@
 
   async function submitted(event) {
     event.preventDefault();
-    completion.close();
     const topic = input.value.trim();
+    input.value = "";
+    completion.close();
     forgive();
     if (!topic) return refuse("", { sentence: "Type a topic first." });
     if (list.has(topic)) return StreamWatch.announce("Already listening to " + topic);
-    input.value = "";
     const found = await listen(topic);
     if (found) StreamWatch.announce("Listening to " + found.topic);
     else if (!input.value) input.value = topic;
