@@ -11,11 +11,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from livestream import moderating_shapes
 from livestream.models import Heard
 from livestream.moderating_shapes import text
 from livestream.topics import Topic
+from streamwatch.twitch.eventsub import VERSIONS
 
 Event = Mapping[str, Any]
 Shape = Callable[[Event, Heard], dict[str, Any] | None]
@@ -31,7 +33,11 @@ def shaped(topic: Topic, heard: Heard) -> dict[str, Any] | None:
 
 
 def _as_eventsub(event: Event, heard: Heard) -> dict[str, Any]:
-    subscription = {"type": heard.type, "condition": heard.condition_key}
+    subscription = {
+        "type": heard.type,
+        "version": VERSIONS.get(heard.type, "1"),
+        "condition": dict(parse_qsl(heard.condition_key)),
+    }
     return {"message_id": heard.message_id, "subscription": subscription, "event": event}
 
 

@@ -200,7 +200,11 @@ def test_other_old_ones() -> None:
 def test_topics_in_the_new_spelling_tell_the_event_as_it_is() -> None:
     payload = told("stream.online", "stream.online", WHERE)
     assert payload["event"] == WHERE
-    assert payload["subscription"]["type"] == "stream.online"
+    assert payload["subscription"] == {
+        "type": "stream.online",
+        "version": "1",
+        "condition": {"broadcaster_user_id": "7"},
+    }
 
 
 def test_no_odd_event_is_an_error() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from livestream.catalogue import CHANNEL, DEAD, DOCUMENTED, KINDS, VIEWER, Kind
 from livestream.event_types import TYPES, Names
 from livestream.topics import Refusal, Topic, missing, needs, parse
+from streamwatch.twitch.eventsub import condition_key
 
 ME, OTHER = "700000001", "700000002"
 LOGINS = {"ada": ME, "bob": OTHER, "12345": "700000003"}
@@ -131,6 +134,27 @@ def test_nobody_asks_in_the_name_of_another(kind: Kind, viewer: str, channel: st
             assert list(need.condition.values()) == [ME]
         if TYPES[need.type].names is Names.OWN_ACCOUNT:
             assert need.condition == {"user_id": ME}
+
+
+def private_keys(viewer: str) -> set[tuple[str, str]]:
+    """Types and conditions of all that a viewer may listen on and that needs a consent."""
+    found = set()
+    for kind in LIVING:
+        for person in (ME, OTHER):
+            for channel in (ME, OTHER):
+                ids = tuple(person if one == VIEWER else channel for one in kind.whose)
+                with suppress(Refusal):
+                    for need in needs(Topic(kind, ids), viewer_id=viewer):
+                        if need.scopes or need.type == "user.update":
+                            found.add((need.type, condition_key(need.condition)))
+    return found
+
+
+def test_what_one_hears_by_a_consent_no_other_hears() -> None:
+    """Messages are handed out by type and condition: those of two viewers never meet."""
+    mine, theirs = private_keys(ME), private_keys(OTHER)
+    assert len(mine) == len(theirs) > 80
+    assert mine & theirs == set()
 
 
 def test_who_moderates_may_stand_on_either_side() -> None:
