@@ -57,6 +57,7 @@ def sixth(name):
     if len(groups) == 6:
         crash_point(name)
 polling.IN_FLIGHT, polling.crash_point = 1, sixth
+polling.RUN *= 60
 tasks.poll()
 """
 COUNT = """
@@ -71,6 +72,7 @@ def second(name):
 for name in rings.PERIODS.keys() - {rings.FOLLOWERS}:
     del rings.PERIODS[name]
 polling.IN_FLIGHT, polling_answers.crash_point = 5, second
+polling.RUN *= 60
 tasks.poll()
 """
 READ = """
