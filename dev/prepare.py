@@ -41,7 +41,7 @@ def static_files(variables: Mapping[str, str]) -> None:
     sources = [file for file in (ROOT / "static").rglob("*") if file.is_file()]
     names = ",".join(sorted(str(file.relative_to(ROOT)) for file in sources))
     lists = [ROOT / "package-lock.json", ROOT / "requirements" / "base.txt", Path(__file__)]
-    stamp = VAR / "stamps" / "static.collected"
+    stamp = VAR / "stamps" / f"{collected.name}.collected"
     value = stamps.digest([*sources, *lists], names, str(collected))
     if stamps.fresh(stamp, value) and (collected / "staticfiles.json").is_file():
         return

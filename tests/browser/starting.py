@@ -6,6 +6,7 @@ Whatever is started is on a leash: it ends with the test, however that ends.
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import re
 import secrets
@@ -22,11 +23,13 @@ from typing import Any
 
 import httpx
 
-from dev import ports
+from dev import ports, prepare
 from dev.leash import Leash, leash
 from dev.processes import SOCKET_OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Collected once for all tests: it takes as long as all else that a start needs.
+STATIC_ROOT = ROOT / "var" / "test-static"
 FIRST_START_SECONDS = 400
 STOP_SECONDS = 15
 READY = "StreamWatch is ready: "
@@ -210,7 +213,7 @@ def production_environment(
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": redis_url,
-        "STATIC_ROOT": str(folder / "static"),
+        "STATIC_ROOT": str(STATIC_ROOT),
         "SIMULATOR_CLIENT_ID": client["ID"],
         "SIMULATOR_CLIENT_SECRET": client["SECRET"],
         "SIMULATOR_PORT": str(simulator),
@@ -269,10 +272,9 @@ def production(
             "FRONT_LIVE": f"http://127.0.0.1:{live}",
             **more,
         }
-        for command in (("migrate", "-v0"), ("collectstatic", "-v0", "--no-input")):
-            subprocess.run(
-                [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
-            )
+        migrate = [sys.executable, "manage.py", "migrate", "-v0"]
+        subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+        _collect_static_files(environment)
         running = Running(
             url=f"http://localhost:{front}",
             simulator_url=f"http://localhost:{simulator}",
@@ -294,6 +296,15 @@ def production(
                 process.terminate()
             for process in running.processes.values():
                 _wait_or_kill(process)
+
+
+def _collect_static_files(environment: Mapping[str, str]) -> None:
+    """One process of the tests at a time; whoever comes later finds that nothing has changed."""
+    lock = STATIC_ROOT.with_suffix(".lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        prepare.static_files(environment)
 
 
 def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:

@@ -31,6 +31,9 @@ def watched(quick_start: Running) -> Iterator[Person]:
             quick_start.event("stream.online", login)
         wait_for(lambda: all(is_live(person, quick_start, x) for x in STREAMERS), quick_start, 20)
         yield person
+        # Other tests want the viewer without anybody to watch.
+        for login in STREAMERS:
+            person.unsubscribe(login)
 
 
 def is_live(person: Person, running: Running, login: str) -> bool:
