@@ -6,8 +6,8 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -24,14 +24,19 @@ from livestream.forms import AllowForm
 @login_required
 @never_cache
 def allow(request: ViewerRequest) -> HttpResponse:
-    """Lead to Twitch, which asks the viewer; where others will see something, say so first."""
+    """Lead to Twitch, which asks the viewer.
+
+    A page that says what for stands before it where others will see something, and where a link
+    that is not ours led here: with that, anybody could have Twitch ask in StreamWatch's name.
+    """
     form = AllowForm(request.GET)
     back = _safe(form.back(), request)
     scopes = to_ask(request.user, form.wanted())
     if not scopes:
-        return redirect(back)
-    if request.method == "GET" and publishes(scopes):
-        context = {"allowed": in_words(scopes), "back": back}
+        return HttpResponseRedirect(back)
+    is_published = publishes(scopes)
+    if request.method == "GET" and (is_published or not _is_from_here(request)):
+        context = {"allowed": in_words(scopes), "back": back, "is_published": is_published}
         return render(request, "livestream/allow.html", context)
     provider = get_adapter(request).get_provider(request, provider="twitch")
     answer: HttpResponse = provider.redirect(
@@ -45,9 +50,14 @@ def allow(request: ViewerRequest) -> HttpResponse:
     return answer
 
 
+def _is_from_here(request: ViewerRequest) -> bool:
+    """Whether a page of ours led here. Browsers tell it only over https and on localhost."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
 def _safe(url: str, request: ViewerRequest) -> str:
-    """Only this very site."""
+    """Only an address of this very site, from its root."""
     is_safe = url_has_allowed_host_and_scheme(
         url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return url if is_safe else settings.LOGIN_REDIRECT_URL
+    return url if is_safe and url.startswith("/") else resolve_url(settings.LOGIN_REDIRECT_URL)

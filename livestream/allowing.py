@@ -11,10 +11,12 @@ from django.utils.http import urlencode
 from accounts.models import FOLLOWERS, Grant, User
 from livestream.event_types import FOR_THE_APPLICATION, IN_OWN_CHAT, TYPES
 
-# Twitch suspends applications that ask for what they do not use.
-ASKABLE: Final = frozenset(
-    scope for one in TYPES.values() for group in one.groups for scope in group
-) | {FOR_THE_APPLICATION, IN_OWN_CHAT}
+# Twitch suspends applications that ask for what they do not use; of scopes that do the same for a
+# topic only the narrowest, so none by which somebody could act in the viewer's name.
+ASKABLE: Final = frozenset(scope for one in TYPES.values() for scope in one.scopes) | {
+    FOR_THE_APPLICATION,
+    IN_OWN_CHAT,
+}
 
 
 def allow_url(scopes: Iterable[str], *, next: str) -> str:  # noqa: A002 -- as Django calls it

@@ -10,7 +10,9 @@ Source: https://dev.twitch.tv/docs/eventsub/handling-websocket-events
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +27,9 @@ from streamwatch.twitch.helix import Helix, TotalCost
 logger = logging.getLogger(__name__)
 
 GONE: Final = 404
+# Requests in flight while subscriptions are deleted, and how long new ones are begun.
+AT_ONCE: Final = 10
+SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Listening:
 
     made: Sequence[Made]
     total: TotalCost | None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many Twitch still had, and how many were not deleted."""
+
+    removed: int
+    left: int
 
 
 def viewers_helix(user: User) -> Helix:
@@ -92,24 +105,35 @@ def _make(twitch: Helix, need: Need, session_id: str) -> tuple[Made, TotalCost |
     return Made(promise.twitch_id, need.type, promise.cost), total
 
 
-def remove(*, user: User, ids: Iterable[str]) -> int:
-    """Delete the viewer's subscriptions of these ids; how many Twitch still had.
+def remove(*, user: User, ids: Iterable[str]) -> Removed:
+    """Delete the viewer's subscriptions of these ids.
 
-    One call to Twitch each. Never raises: what Twitch does not delete ends with its socket.
+    One call to Twitch each, at most 10 at once, and none is begun after 10 s. Never raises: what
+    Twitch does not delete ends with its socket.
     """
+    wanted = list(ids)
+    if not wanted:
+        return Removed(0, 0)
+    give_up_at = time.monotonic() + SECONDS
     twitch = viewers_helix(user)
-    removed = 0
-    for one in ids:
-        with suppress(TwitchError):
-            removed += _end(twitch, one)
-    return removed
+    # By itself: it has a token that ran out refreshed, for all.
+    ended = [_end(twitch, wanted[0], give_up_at)]
+    with suppress(TwitchError), ThreadPoolExecutor(AT_ONCE, "removing") as threads:
+        held = twitch.hold()
+        ended += threads.map(lambda one: _end(held, one, give_up_at), wanted[1:])
+    left = len(wanted) - ended.count(True) - ended.count(False)
+    if left:
+        logger.warning("%d subscriptions of sockets were not deleted", left)
+    return Removed(ended.count(True), left)
 
 
-def _end(twitch: Helix, twitch_id: str) -> bool:
+def _end(twitch: Helix, twitch_id: str, give_up_at: float) -> bool | None:
+    """Whether Twitch still had it; None when it has it yet, as far as we know."""
+    if time.monotonic() >= give_up_at:
+        return None
     try:
         twitch.end_promise(twitch_id)
-    except TwitchRefused as error:
-        if error.status != GONE:
-            logger.warning("a subscription of a socket was not deleted: %s", error)
-        return False
+    except TwitchError as error:
+        is_gone = isinstance(error, TwitchRefused) and error.status == GONE
+        return False if is_gone else None
     return True

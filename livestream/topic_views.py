@@ -120,8 +120,7 @@ def listen(request: ViewerRequest) -> JsonResponse:
 @never_cache
 def remove(request: ViewerRequest) -> JsonResponse:
     """Delete subscriptions of the viewer's sockets; those that Twitch does not know are gone."""
-    removed = eventsub.remove(user=request.user, ids=ids_of(request.POST))
-    return JsonResponse({"removed": removed})
+    return JsonResponse(asdict(eventsub.remove(user=request.user, ids=ids_of(request.POST))))
 
 
 def _asked(request: ViewerRequest, form: TopicForm) -> Topic:

@@ -1,7 +1,8 @@
 """Who gets a place in Twitch's budget of promises: a pure function, no query and no call.
 
 A promise that names somebody who has consented to anything costs nothing, nor does a type that
-needs consent; every other costs 1. Kind by kind in RANKS, those with more viewers come first.
+needs consent; every other costs 1. Kind by kind in RANKS, those with more viewers come first;
+what only topics want comes after all that, and has a tenth at most.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ RANKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One type and condition that `viewers` want; `has_place` is how it is now."""
+    """One type and condition that `viewers` want; `has_place` is how it is now.
+
+    `is_topic`: nobody but topics wants it.
+    """
 
     key: Key
     subject_id: str
     viewers: int
     has_place: bool
+    is_topic: bool = False
 
 
 def places(claims: Iterable[Claim], *, consenting: Collection[str], budget: int) -> frozenset[Key]:
@@ -44,13 +49,20 @@ def places(claims: Iterable[Claim], *, consenting: Collection[str], budget: int)
     all_claims = list(claims)
     free = [claim for claim in all_claims if not cost(claim, consenting)]
     costing = sorted((claim for claim in all_claims if cost(claim, consenting)), key=_order)
-    chosen = costing[: max(0, budget)]
-    return frozenset(claim.key for claim in (*free, *chosen))
+    chosen = [claim for claim in costing if not claim.is_topic][: max(0, budget)]
+    left = min(budget - len(chosen), most_for_topics(budget))
+    topics = [claim for claim in costing if claim.is_topic][: max(0, left)]
+    return frozenset(claim.key for claim in (*free, *chosen, *topics))
 
 
 def cost(claim: Claim, consenting: Collection[str]) -> int:
     """What the promise costs: 0 or 1."""
     return int(claim.key[0] in RANKS and claim.subject_id not in consenting)
+
+
+def most_for_topics(budget: int) -> int:
+    """How much of `budget` may go into what only topics want: somebody may listen on anything."""
+    return max(0, budget) // 10
 
 
 def usable(*, max_total_cost: int, foreign: int) -> int:

@@ -96,6 +96,8 @@ def coverage_of_all(
         return {}
     wanted: defaultdict[str, set[Key]] = defaultdict(set)
     wants = EventSubWant.objects.current(timezone.now()).filter(subject_id__in=subjects)
+    # What one viewer listens on, and is refused, says nothing to the others.
+    wants = wants.exclude(owner_kind=EventSubWant.OwnerKind.TOPIC)
     for subject, type_, key in wants.values_list("subject_id", "type", "condition_key").distinct():
         wanted[subject].add((type_, key))
     rows: defaultdict[str, list[EventSubSubscription]] = defaultdict(list)

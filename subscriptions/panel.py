@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import Grant, User
@@ -14,8 +15,7 @@ from streamwatch.twitch.eventsub import EventType, Status
 from subscriptions import polled, troubles
 from subscriptions.consenting import is_by_moderator
 from subscriptions.models import EventSubSubscription, EventSubWant, Streamer, Subscription
-
-Key = tuple[str, str]
+from subscriptions.promises import Key, row_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,11 @@ def _ended_consents(subjects: Mapping[str, int]) -> set[str]:
     ended = set(grants.values_list("user__twitch_id", flat=True))
     if not ended:
         return ended
+    lasting = EventSubWant.objects.exclude(owner_kind=EventSubWant.OwnerKind.TOPIC).filter(
+        type=OuterRef("type"), condition_key=OuterRef("condition_key")
+    )
     promises = EventSubSubscription.objects.of_streamers(ended).filter(
-        type=EventType.FOLLOW, status=Status.ENABLED
+        Exists(lasting), type=EventType.FOLLOW, status=Status.ENABLED
     )
     return ended - {row.subject_id for row in promises if is_by_moderator(row)}
 
@@ -104,7 +107,10 @@ def _states(subjects: Mapping[str, int]) -> dict[int, State]:
     if not settings.CAN_RECEIVE_WEBHOOKS:
         return dict.fromkeys(subjects.values(), State("trouble", polled.without_address()))
     wanted: defaultdict[str, set[Key]] = defaultdict(set)
-    wants = EventSubWant.objects.current(timezone.now()).filter(subject_id__in=subjects)
+    # What topics and consents want says nothing of a subscription.
+    wants = EventSubWant.objects.current(timezone.now()).filter(
+        subject_id__in=subjects, owner_kind=EventSubWant.OwnerKind.SUBSCRIPTION
+    )
     for subject, type_, key in wants.values_list("subject_id", "type", "condition_key").distinct():
         wanted[subject].add((type_, key))
     rows: defaultdict[str, list[EventSubSubscription]] = defaultdict(list)
@@ -119,10 +125,8 @@ def _state(wanted: set[Key], rows: Sequence[EventSubSubscription]) -> State:
     Except followers, which need a consent: what becomes of them is said on the streamer's page.
     """
     wanted = {key for key in wanted if key[0] != EventType.FOLLOW}
-    # A row that nobody wants any more is on its way out and says nothing.
-    mine = {(row.type, row.condition_key): row for row in rows if row.type != EventType.FOLLOW}
-    if wanted:
-        mine = {key: row for key, row in mine.items() if key in wanted}
+    # A row that nobody wants any more is on its way out and says nothing, as do those of topics.
+    mine = {key: row for row in rows if (key := row_key(row)) in wanted}
     placed = [row for row in mine.values() if row.has_place]
     trouble = next((row.trouble for row in placed if row.trouble), "")
     if trouble:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import Grant
@@ -15,7 +15,7 @@ from streamwatch import live
 from streamwatch.models import Lease
 from streamwatch.twitch.errors import TwitchError
 from streamwatch.twitch.helix import Helix, TotalCost
-from subscriptions.budget import Claim, places, usable
+from subscriptions.budget import Claim, most_for_topics, places, usable
 from subscriptions.models import Budget, EventSubSubscription, EventSubWant
 from subscriptions.promises import POLLED_AGAIN, Key
 
@@ -47,7 +47,7 @@ class _Row:
 def spend(*, twitch: Helix) -> Spending:
     """Give and take places, in the rows alone; reconciling does the rest.
 
-    One call to Twitch (at most 5 s a phase). When everything has room, 5 queries; else those
+    One call to Twitch (at most 5 s a phase). When everything has room, 6 queries; else those
     that read every want and every row. Nothing of Twitch's is raised.
     """
     token = Lease.objects.take(LEASE, lifetime=LEASE_LIFETIME)
@@ -86,8 +86,11 @@ def _has_room_for_all(total: TotalCost) -> bool:
     if rows.filter(has_place=False).exists():
         return False
     most = usable(max_total_cost=total.max_total_cost, foreign=0)
-    new = EventSubWant.objects.current(timezone.now()).without_row().count()
-    return max(total.total_cost, rows.count()) + new <= most
+    wants = EventSubWant.objects.current(timezone.now())
+    leased = wants.leased().values("type", "condition_key").distinct().count()
+    if leased > most_for_topics(most):
+        return False
+    return max(total.total_cost, rows.count()) + wants.without_row().count() <= most
 
 
 def _rows() -> dict[Key, _Row]:
@@ -103,11 +106,23 @@ def _rows() -> dict[Key, _Row]:
 
 def _claims(rows: dict[Key, _Row]) -> list[Claim]:
     wants = EventSubWant.objects.current(timezone.now())
-    found = wants.values_list("type", "condition_key", "subject_id").annotate(Count("pk"))
+    is_leased = Q(owner_kind=EventSubWant.OwnerKind.TOPIC)
+    found = wants.values_list("type", "condition_key", "subject_id").annotate(
+        lasting=Count("pk", filter=~is_leased), leased=Count("pk", filter=is_leased)
+    )
     claims = []
-    for type_, key, subject_id, viewers in found.order_by():
+    for type_, key, subject_id, lasting, leased in found.order_by():
         row = rows.get((type_, key))
-        claims.append(Claim((type_, key), subject_id, viewers, bool(row and row.has_place)))
+        claims.append(
+            Claim(
+                key=(type_, key),
+                subject_id=subject_id,
+                # Anybody may open as many connections as they like.
+                viewers=lasting + min(leased, 1),
+                has_place=bool(row and row.has_place),
+                is_topic=not lasting,
+            )
+        )
     return claims
 
 

@@ -38,10 +38,20 @@ VERSIONS: Final[Mapping[str, str]] = {
     **{f"channel.hype_train.{what}": "2" for what in ("begin", "progress", "end")},
 }
 
-# Types whose messages carry private words or addresses of people: their bodies are encrypted
-# and blanked soon after processing.
-PRIVATE_TYPES: Final = frozenset({"user.whisper.message", "user.update"})
-PRIVATE_PREFIXES: Final = ("channel.chat.",)
+# Types whose messages say no more than is recorded and shown. What topics bring besides, and what
+# Twitch may send tomorrow, can hold private words or addresses of people, or tell who was punished
+# or paid: those bodies are encrypted, and blanked soon after processing.
+OPEN_TYPES: Final = frozenset(
+    {
+        EventType.ONLINE,
+        EventType.OFFLINE,
+        EventType.CHANNEL_UPDATE,
+        EventType.RAID,
+        EventType.FOLLOW,
+        EventType.AUTHORIZATION_REVOKE,
+        "user.authorization.grant",
+    }
+)
 
 
 class Status(StrEnum):
@@ -69,5 +79,5 @@ def condition_key(condition: Mapping[str, str]) -> str:
 
 
 def is_private(type_name: str) -> bool:
-    """Whether messages of this type may hold private words (whispers, chat, e-mail addresses)."""
-    return type_name in PRIVATE_TYPES or type_name.startswith(PRIVATE_PREFIXES)
+    """Whether messages of this type may hold what only those concerned should see."""
+    return type_name not in OPEN_TYPES

@@ -83,10 +83,11 @@ class Person:
     def allow(self, *scopes: str) -> None:
         """More than before, by the page that a topic leads to."""
         me = self._login
-        consent = self.http.get(
+        page = self.http.get(
             f"{self._running.url}/livestream/allow/",
             params={"scopes": " ".join(scopes), "next": "/home/"},
         )
+        consent = self.press(page, "Allow at Twitch")
         home = self.press(consent, f"Authorize as {me}")
         assert home.url.path == "/home/", home.text[:500]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.test import TestCase
 
 from accounts.models import FOLLOWERS, Grant
-from livestream.allowing import allow_url
+from accounts.scopes import WORDS
+from livestream.allowing import ASKABLE, allow_url
+from livestream.catalogue import KINDS
 from tests.accounts.dance import Dancer, local_twitch
 
 PLAIN = ["user:read:email", "user:read:follows"]
 BACK = "/livestream/?topic=whispers.1"
+# A link on a page of ours.
+OURS = {"Sec-Fetch-Site": "same-origin"}
 
 
 class AllowCase(TestCase):
@@ -23,7 +28,9 @@ class AllowCase(TestCase):
 
     def wish(self, *scopes: str, back: str = BACK) -> dict[str, str]:
         """What the browser is sent to Twitch with."""
-        answer = self.browser.get(allow_url(scopes, next=back))
+        return self.asked(self.browser.get(allow_url(scopes, next=back), headers=OURS))
+
+    def asked(self, answer: Any) -> dict[str, str]:
         assert answer["Location"].startswith(settings.TWITCH_AUTH_URL + "/authorize?")
         found = parse_qs(urlsplit(answer["Location"]).query)
         return {name: values[0] for name, values in found.items()}
@@ -62,6 +69,29 @@ class AllowCase(TestCase):
             answer = self.browser.get(allow_url([], next=back))
             assert answer["Location"] == "/home/"
 
+    def test_a_word_is_no_address(self) -> None:
+        for back in ("foo", "watch", "settings", "./", "?a"):
+            answer = self.browser.get(allow_url([], next=back))
+            assert (answer.status_code, answer["Location"]) == (302, "/home/")
+
+    def test_of_scopes_that_do_the_same_the_narrowest(self) -> None:
+        foreign = ("channel:manage:ads", "user:manage:whispers", "moderator:manage:banned_users")
+        asked = self.wish("bits:read", *foreign)["scope"].split()
+        assert sorted(asked) == sorted([*PLAIN, "bits:read"])
+        assert {one for kind in KINDS for one in kind.scopes} <= ASKABLE
+
+    def test_all_that_can_be_asked_for_has_words(self) -> None:
+        assert WORDS.keys() >= ASKABLE
+
+    def test_a_link_elsewhere_leads_to_a_page_that_says_what_is_asked(self) -> None:
+        url = allow_url(["user:read:whispers"], next=BACK)
+        for site in ("cross-site", "same-site", "none", ""):
+            page = self.browser.get(url, headers={"Sec-Fetch-Site": site} if site else {})
+            self.assertContains(page, "read whispers to you")
+            self.assertNotContains(page, "Others see it too")
+        asked = self.asked(self.browser.post(url))["scope"].split()
+        assert sorted(asked) == sorted([*PLAIN, "user:read:whispers"])
+
     def test_nonsense_is_no_error(self) -> None:
         answer = self.browser.get("/livestream/allow/", {"scopes": "x" * 5000, "next": "y" * 5000})
         assert answer["Location"] == "/home/"
@@ -70,9 +100,8 @@ class AllowCase(TestCase):
     def test_what_others_will_see_is_said_before(self) -> None:
         url = allow_url([FOLLOWERS], next=BACK)
         self.assertContains(self.browser.get(url), "Others see it too")
-        answer = self.browser.post(url)
-        found = parse_qs(urlsplit(answer["Location"]).query)
-        wish = {name: values[0] for name, values in found.items()}
+        self.assertContains(self.browser.get(url, headers=OURS), "Others see it too")
+        wish = self.asked(self.browser.post(url))
         back = self.browser.get(self.browser.consent(wish, "ada_streams"))
         assert back["Location"] == BACK
         assert self.granted() == sorted([*PLAIN, FOLLOWERS])

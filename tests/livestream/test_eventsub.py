@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from threading import Barrier
+from unittest.mock import patch
+
 import pytest
 from django.test import TestCase
 
 from livestream import eventsub
+from livestream.eventsub import Removed
 from livestream.topics import Refusal, parse
 from simulator.testing import Simulator
 from streamwatch.twitch.errors import LimitReached, TwitchRefused
+from streamwatch.twitch.helix import Helix
 from tests.accounts.grants import ADA, SCOPES, grant_of, granted
 from tests.simulator.sockets import Socket, connected, listed
 from tests.subscriptions.twitch_here import CARLA, twitch_here
@@ -92,16 +97,37 @@ class RemoveTests(SocketCase):
     def test_deletes_what_twitch_still_has(self) -> None:
         made = self.listen(f"video-playback-by-id.{CARLA}").made
         ids = [one.id for one in made]
-        assert eventsub.remove(user=self.user, ids=[*ids, "unknown"]) == 2
+        assert eventsub.remove(user=self.user, ids=["unknown", *ids]) == Removed(2, 0)
         assert self.types() == []
 
     def test_leaves_another_viewers_alone(self) -> None:
         made = self.listen(f"{ONLINE}.{CARLA}").made
         bob = granted(self.simulator, "bob_watches")
-        assert eventsub.remove(user=bob, ids=[made[0].id]) == 0
+        assert eventsub.remove(user=bob, ids=[made[0].id]) == Removed(0, 0)
         assert self.types() == [ONLINE]
 
     def test_a_twitch_that_is_away_is_no_error(self) -> None:
         made = self.listen(f"{ONLINE}.{CARLA}").made
         self.simulator.control.fault("helix_down", path="/helix/eventsub")
-        assert eventsub.remove(user=self.user, ids=[made[0].id]) == 0
+        assert eventsub.remove(user=self.user, ids=[made[0].id]) == Removed(0, 1)
+
+    def test_a_token_that_ran_out_is_refreshed_for_all(self) -> None:
+        made = self.listen(f"video-playback-by-id.{CARLA}").made
+        self.simulator.control.fault("expire_tokens")
+        assert eventsub.remove(user=self.user, ids=[one.id for one in made]) == Removed(2, 0)
+
+    def test_ten_at_once_and_none_begun_when_the_time_is_over(self) -> None:
+        ids = [f"p{number}" for number in range(100)]
+        all_there = Barrier(10, timeout=10)
+        with patch.object(Helix, "end_promise", lambda _self, _id: _id == "p0" or all_there.wait()):
+            # The first, and nine times ten.
+            found = eventsub.remove(user=self.user, ids=ids[:91])
+        assert found == Removed(91, 0)
+        with patch.object(eventsub, "SECONDS", 0.0), patch.object(Helix, "end_promise") as end:
+            assert eventsub.remove(user=self.user, ids=ids) == Removed(0, 100)
+        end.assert_not_called()
+
+    def test_nothing_is_asked_for_nothing(self) -> None:
+        with patch.object(Helix, "end_promise") as end:
+            assert eventsub.remove(user=self.user, ids=[]) == Removed(0, 0)
+        end.assert_not_called()

@@ -13,7 +13,7 @@ from django.test import TestCase
 
 from accounts.models import Grant, User
 from livestream import eventsub, resolving
-from livestream.eventsub import Listening, Made
+from livestream.eventsub import Listening, Made, Removed
 from livestream.topic_refusals import TOO_DEAR, TOO_MANY_ALIKE, TOO_MANY_SOCKETS, of_error
 from streamwatch.twitch.errors import (
     LimitReached,
@@ -220,9 +220,9 @@ def test_each_error_has_a_sentence_of_its_own(
 class RemoveTests(PanelCase):
     def test_passes_on_what_can_be_an_id(self) -> None:
         ids = ["promise-1", "", "\u00e9", "x" * 65, *(f"p{n}" for n in range(400))]
-        with patch.object(eventsub, "remove", return_value=1) as remove:
+        with patch.object(eventsub, "remove", return_value=Removed(1, 2)) as remove:
             found = self.answer(self.client.post(REMOVE, {"ids": ids}))
-        assert found == {"status": 200, "removed": 1}
+        assert found == {"status": 200, "removed": 1, "left": 2}
         sent = remove.call_args.kwargs["ids"]
         assert len(sent) == 300
         assert sent[:2] == ["promise-1", "p0"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +20,19 @@ ONLINE, OFFLINE, UPDATE, RAID, USER, FOLLOW = (
 )
 
 
-def claim(type_: str, subject: str, viewers: int = 1, *, has_place: bool = False) -> Claim:
-    return Claim((type_, subject), subject, viewers, has_place)
+def claim(
+    type_: str,
+    subject: str,
+    viewers: int = 1,
+    *,
+    has_place: bool = False,
+    is_topic: bool = False,
+) -> Claim:
+    return Claim((type_, subject), subject, viewers, has_place, is_topic)
+
+
+def topics(type_: str, *subjects: str, has_place: bool = False) -> list[Claim]:
+    return [claim(type_, one, has_place=has_place, is_topic=True) for one in subjects]
 
 
 def chosen(claims: list[Claim], budget: int, consenting: tuple[str, ...] = ()) -> set[str]:
@@ -62,6 +75,24 @@ def chosen(claims: list[Claim], budget: int, consenting: tuple[str, ...] = ()) -
             ("a",),
             {"update a", "follow b", "follow c"},
         ),
+        # What only topics want comes last, whatever it is and whether it has a place.
+        (
+            [claim(USER, "a"), *topics(ONLINE, "b", has_place=True)],
+            1,
+            (),
+            {"update a"},
+        ),
+        # A tenth of the budget at most, however much is left of it.
+        (topics(ONLINE, "a", "b", "c"), 29, (), {"online a", "online b"}),
+        (topics(ONLINE, "a", "b", "c"), 9, (), set()),
+        (
+            [*(claim(ONLINE, one) for one in "abcdefghi"), *topics(OFFLINE, "a", "b")],
+            10,
+            (),
+            {*(f"online {one}" for one in "abcdefghi"), "offline a"},
+        ),
+        # What costs nothing is no part of that.
+        ([*topics(FOLLOW, "a"), *topics(ONLINE, "b")], 0, ("b",), {"follow a", "online b"}),
     ],
 )
 def test_places(
@@ -113,6 +144,20 @@ def test_never_over_budget_and_none_left_over(
     spent = sum(one.key in found for one in costing)
     assert spent == min(max(0, budget), len(costing))
     assert all(one.key in found for one in claims if one not in costing)
+
+
+@given(claims=CLAIMS, listened=CLAIMS, budget=st.integers(-1, 40))
+def test_topics_take_no_place_from_others(
+    claims: list[Claim], listened: list[Claim], budget: int
+) -> None:
+    keys = {one.key for one in claims}
+    more = [replace(one, is_topic=True) for one in listened if one.key not in keys]
+    found = places([*more, *claims], consenting=(), budget=budget)
+    assert found & keys == places(claims, consenting=(), budget=budget)
+    costing = [one for one in more if cost(one, ())]
+    left = max(0, budget) - sum(one.key in found for one in claims if cost(one, ()))
+    spent = sum(one.key in found for one in costing)
+    assert spent == min(len(costing), left, max(0, budget) // 10)
 
 
 @given(claims=CLAIMS, budget=st.integers(0, 40))

@@ -10,7 +10,7 @@ from accounts.models import Grant
 from streamwatch.twitch.eventsub import condition_key
 from subscriptions import troubles
 from subscriptions.coverage import Code, Coverage, coverage_of, coverage_of_all
-from subscriptions.models import EventSubSubscription
+from subscriptions.models import EventSubSubscription, EventSubWant
 from tests.factories import make_grant, make_promise, make_streamer, make_subscription, make_want
 
 ALL = ["online", "offline", "changed", "renamed", "raid_in", "raid_out", "follower", "follows"]
@@ -135,6 +135,15 @@ class CoverageTests(TestCase):
         )
         self.allow("moderator:read:followers")
         assert self.of("follower") == ("lost", "Not seen: Twitch has not confirmed it yet")
+
+    def test_what_somebody_listens_on_changes_nothing(self) -> None:
+        told = coverage_of(self.streamer)
+        for moderator, trouble in (("8", ""), ("9", troubles.NO_MODERATOR)):
+            condition = {"broadcaster_user_id": "4711", "moderator_user_id": moderator}
+            self.promise("channel.follow", condition, trouble=trouble)
+        topic = EventSubWant.OwnerKind.TOPIC
+        EventSubWant.objects.filter(type="channel.follow").update(owner_kind=topic)
+        assert coverage_of(self.streamer) == told
 
     def test_between_its_end_and_the_sweep_a_consent_is_needed_already(self) -> None:
         self.allow("moderator:read:followers", state=Grant.State.DEAD)

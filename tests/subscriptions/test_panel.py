@@ -9,7 +9,7 @@ from django.test import TestCase, override_settings
 from django.utils import timezone
 
 from accounts.models import Grant
-from subscriptions.models import Streamer
+from subscriptions.models import EventSubWant, Streamer
 from subscriptions.panel import State, panel_for, states_of
 from tests.factories import (
     CONSENTED,
@@ -164,6 +164,31 @@ class StatesTests(TestCase):
         self.promise("channel.update", status="", trouble="too bad")
         assert self.state().code == "watching"
 
+    def lease(self, kind: str, key: str = "") -> None:
+        """A topic that some viewer listens on."""
+        make_want(
+            subscription=self.subscription,
+            type=kind,
+            condition_key=key or f"broadcaster_user_id={self.streamer.twitch_id}",
+            owner_kind=EventSubWant.OwnerKind.TOPIC,
+            owner_id=1,
+            until=timezone.now() + timedelta(minutes=2),
+        )
+
+    def test_what_somebody_listens_on_says_nothing_to_others(self) -> None:
+        self.want("stream.online")
+        self.promise("stream.online")
+        for kind in ("channel.chat.message", "channel.shared_chat.begin"):
+            self.lease(kind)
+            assert self.state() == State("watching", "Watching")
+        self.promise("channel.chat.message", status="", trouble="you have to allow it")
+        assert self.state() == State("watching", "Watching")
+
+    def test_where_only_topics_are_promised_one_waits(self) -> None:
+        self.lease("stream.online")
+        self.promise("stream.online", status="", trouble="too bad")
+        assert self.state().code == "pending"
+
     def test_streamers_do_not_mix(self) -> None:
         other = make_subscription()
         self.want("stream.online")
@@ -201,6 +226,10 @@ class StatesTests(TestCase):
         self.assertContains(self.client.get(URL), "Consent ended")
         key = f"broadcaster_user_id={self.streamer.twitch_id}&moderator_user_id=9"
         self.promise("channel.follow", condition_key=key)
+        self.lease("channel.follow", key)
+        assert states_of([self.streamer])[self.streamer.pk].has_consent_ended
+        kind = EventSubWant.OwnerKind.GRANT
+        self.want("channel.follow", condition_key=key, owner_kind=kind)
         assert not states_of([self.streamer])[self.streamer.pk].has_consent_ended
 
     def test_nobody_needs_no_query(self) -> None:

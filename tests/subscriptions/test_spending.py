@@ -163,8 +163,9 @@ class SpendingTests(TestCase):
     def test_where_there_is_room_for_all_little_is_read(self) -> None:
         make_want(subscription=make_subscription())
         self.spend(0, 10_000)
-        # Lease 1; budget 2 (savepoints beside); rows polled, all rows, wants without; lease 1.
-        with self.assertNumQueries(9):
+        # Lease 1; budget 2 (savepoints beside); rows polled, leases, all rows, wants without;
+        # lease 1.
+        with self.assertNumQueries(10):
             self.spend(0, 10_000)
         assert not EventSubSubscription.objects.exists()
 
@@ -174,6 +175,35 @@ class SpendingTests(TestCase):
         assert self.spend(0, 3) == Spending(0, 0)
         rows = EventSubSubscription.objects.order_by("-has_place")
         assert [row.has_place for row in rows] == [True, True, False]
+
+    def test_what_topics_want_has_a_tenth_at_most_even_where_there_is_room(self) -> None:
+        for number in range(4):
+            make_want(
+                subscription=make_subscription(),
+                owner_kind=EventSubWant.OwnerKind.TOPIC,
+                owner_id=number,
+                until=timezone.now() + timedelta(minutes=2),
+            )
+        self.spend(0, 31)
+        # Of 30.
+        assert EventSubSubscription.objects.filter(has_place=True).count() == 3
+
+    def test_however_many_connections_are_one_viewer(self) -> None:
+        watched, listened = (make_subscription() for _ in range(2))
+        for _ in range(2):
+            make_want(subscription=make_subscription(streamer=watched.streamer))
+        make_want(subscription=listened)
+        for number in range(40):
+            make_want(
+                subscription=listened,
+                owner_kind=EventSubWant.OwnerKind.TOPIC,
+                owner_id=number,
+                until=timezone.now() + timedelta(minutes=2),
+            )
+        # Two viewers each, and the first of equals by name.
+        assert self.spend(0, 2) == Spending(0, 0)
+        row = EventSubSubscription.objects.get(has_place=True)
+        assert row.subject_id == min(watched.streamer.twitch_id, listened.streamer.twitch_id)
 
     def test_what_others_use_of_the_budget_is_not_ours(self) -> None:
         for _ in range(3):

@@ -133,10 +133,16 @@ class PrivateTests(TestCase):
             assert list(page.context["cl"].result_list) == []
 
     def test_a_private_type_is_private_whatever_its_row_says(self) -> None:
-        odd = make_message(type="channel.chat.message", body=body_of("x", {"said": "words"}))
-        page = self.client.get(f"{self.url}{odd.pk}/change/")
-        self.assertNotContains(page, "words&quot;")
-        self.assertContains(page, "Private: the body")
+        for kind in (
+            "channel.chat.message",
+            "automod.message.hold",
+            "channel.ban",
+            "channel.cheer",
+        ):
+            odd = make_message(type=kind, body=body_of("x", {"said": "words"}))
+            page = self.client.get(f"{self.url}{odd.pk}/change/")
+            self.assertNotContains(page, "words&quot;")
+            self.assertContains(page, "Private: the body")
 
 
 class ProcessAgainActionTests(TestCase):

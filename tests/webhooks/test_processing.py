@@ -148,6 +148,14 @@ class PrivateTests(TestCase):
             process("mine")
         assert InboxMessage.objects.get().problem == "Undecipherable"
 
+    def test_what_is_wrong_with_a_message_is_said_without_its_words(self) -> None:
+        event = {"user_id": "a secret", "user_login": "a secret"}
+        self.user_update(body=encrypt(body_of("user.update", event)))
+        with self.assertLogs(LOG, "WARNING") as logs:
+            process("mine")
+        assert InboxMessage.objects.get().problem == "BadMessage: user_id is no id"
+        assert "secret" not in "".join(logs.output)
+
     def test_an_error_that_quotes_the_message_is_not_kept(self) -> None:
         self.user_update()
         quoting = DataError(1366, "Incorrect string value: user@email.com")

@@ -137,7 +137,7 @@ class TakesInTests(RunningAppCase):
         assert post(self.app, odd).status == 204
         message = InboxMessage.objects.get()
         assert message.type == "x🐎"
-        assert bytes(message.body) == odd
+        assert decrypt(bytes(message.body)) == odd
 
     def test_any_of_the_secrets_signs(self) -> None:
         body = online_body()
