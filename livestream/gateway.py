@@ -87,7 +87,7 @@ class Gateway:
             await one.run()
         finally:
             self._connections.discard(one)
-            if one.listenings:
+            if one.listenings or one.gone:
                 self._leaves(one.number)
 
     def _leaves(self, number: int) -> None:
@@ -144,11 +144,15 @@ class Gateway:
                 logger.exception("pubsub: looking after connections failed")
 
     async def look(self, *, renew: bool = True, check: bool = True) -> None:
-        """Renew leases, and tell whoever may listen no more, or whom Twitch refuses."""
+        """Renew leases, and tell whoever may listen no more, or whom Twitch refuses.
+
+        Waits for the database alone: what a client is told, its connection sends by itself.
+        """
         holding = [one for one in self._connections if one.listenings]
         if renew:
-            held = {one.number: one.needs() for one in holding}
-            await self.in_thread(leasing.renew, held)
+            await self._renew(holding)
+        gone = [one.settle() for one in self._connections if one.gone]
+        await asyncio.gather(*gone)
         for start in range(0, len(holding) if check else 0, CHECKED_AT_ONCE):
             some = holding[start : start + CHECKED_AT_ONCE]
             listenings = [each for one in some for each in one.listenings.values()]
@@ -160,9 +164,18 @@ class Gateway:
         if refused:
             await _revoke(asked, lambda each: bool(each.keys & refused))
 
+    async def _renew(self, holding: Sequence[Connection]) -> None:
+        held = {one.number: one.needs() for one in holding}
+        surplus = await self.in_thread(leasing.renew, held)
+        for one in holding:
+            one.gone |= surplus.get(one.number, set())
+        # They were let go while they were renewed.
+        left = [one.number for one in holding if one not in self._connections]
+        if left:
+            await self._let_go(left)
+
 
 async def _revoke(some: Iterable[Connection], is_over: Callable[[Listening], bool]) -> None:
-    """All at once: a client that is slow to read keeps no other waiting."""
     over = {one: [each for each in one.listenings.values() if is_over(each)] for one in some}
     await asyncio.gather(*(one.revoke(each) for one, each in over.items() if each))
 

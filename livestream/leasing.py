@@ -7,6 +7,7 @@ connections' leases together; what a killed process held runs out, and the sweep
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -80,30 +81,34 @@ def lease(topics: Iterable[Topic], *, user: User, connection: int) -> list[tuple
     rows = _rows(wanted.values())
     if any(not row.has_place for key, row in rows.items() if key in wanted):
         raise Refusal(SERVER, NO_PLACE)
-    _write({connection: list(wanted.values())})
+    _write(connection, wanted.values())
     asleep = [key for key in wanted if key not in rows or not rows[key].is_enabled]
     if asleep:
         reconcile_soon(subject_ids={_subject(wanted[key]) for key in asleep})
     return found
 
 
-def renew(held: Mapping[int, Collection[Need]]) -> None:
-    """Have the leases of these connections hold for 2 min more (1 query for 200 of them).
+def renew(held: Mapping[int, Collection[Need]]) -> dict[int, set[Key]]:
+    """Have the leases of these connections hold for 2 min more (2 queries for 200 of them).
 
-    Those that ran out meanwhile, while the database was away, are written anew.
+    Those that ran out meanwhile, while the database was away, are written anew. What is leased
+    beside what is held is left to the connection, which may have changed since it was asked.
     """
-    connections = [one for one in held if held[one]]
-    for some in _chunks(connections):
-        until = timezone.now() + LIFETIME
-        found = EventSubWant.objects.leased().filter(owner_id__in=some).update(until=until)
-        if found < sum(len(held[one]) for one in some):
-            _write({one: held[one] for one in some})
+    surplus: defaultdict[int, set[Key]] = defaultdict(set)
+    for some in _chunks([one for one in held if held[one]]):
+        leases = EventSubWant.objects.leased().filter(owner_id__in=some)
+        leases.update(until=timezone.now() + LIFETIME)
+        there = set(leases.values_list("owner_id", "type", "condition_key"))
+        wanted = {(one, *key_of(need)): need for one in some for need in held[one]}
+        _add([(lease[0], need) for lease, need in wanted.items() if lease not in there])
+        for connection, *key in there - wanted.keys():
+            surplus[connection].add((key[0], key[1]))
+    return surplus
 
 
-def release(*, connection: int, needs: Iterable[Need]) -> None:
+def release(*, connection: int, keys: Collection[Key]) -> None:
     """End these leases of a connection that goes on (2 queries)."""
     mine = EventSubWant.objects.leased().filter(owner_id=connection)
-    keys = {key_of(need) for need in needs}
     pks = [pk for pk, *key in mine.values_list("pk", "type", "condition_key") if (*key,) in keys]
     if pks:
         mine.filter(pk__in=pks).delete()
@@ -142,10 +147,15 @@ def _chunks(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
         yield all_of_them[start : start + CHUNK]
 
 
-def _write(held: Mapping[int, Collection[Need]]) -> None:
+def _write(connection: int, wanted: Collection[Need]) -> None:
     """Two statements: those that are there hold longer, the others are added."""
     until = timezone.now() + LIFETIME
-    EventSubWant.objects.leased().filter(owner_id__in=list(held)).update(until=until)
+    EventSubWant.objects.leased().filter(owner_id=connection).update(until=until)
+    _add([(connection, need) for need in wanted])
+
+
+def _add(leases: Collection[tuple[int, Need]]) -> None:
+    until = timezone.now() + LIFETIME
     EventSubWant.objects.bulk_create(
         [
             EventSubWant(
@@ -157,8 +167,7 @@ def _write(held: Mapping[int, Collection[Need]]) -> None:
                 owner_id=connection,
                 until=until,
             )
-            for connection, needs in held.items()
-            for need in needs
+            for connection, need in leases
         ],
         ignore_conflicts=True,
     )

@@ -121,6 +121,7 @@ class RenewingTests(LeaseCase):
         self.held = {
             self.connection: needs(topic(f"stream.online.{OTHER}"), viewer_id="1"),
         }
+        self.key = (ONLINE, f"broadcaster_user_id={OTHER}")
 
     def _age(self, **by: float) -> None:
         for want in EventSubWant.objects.leased():
@@ -133,8 +134,8 @@ class RenewingTests(LeaseCase):
 
     def test_a_renewed_one_holds_on(self) -> None:
         self._age(seconds=100)
-        with self.assertNumQueries(1):  # the update
-            renew(self.held)
+        with self.assertNumQueries(2):  # the update, what is there
+            assert renew(self.held) == {}
         self._age(seconds=100)
         assert leases() != []
 
@@ -142,6 +143,13 @@ class RenewingTests(LeaseCase):
         EventSubWant.objects.all().delete()
         renew(self.held)
         assert leases() != []
+
+    def test_however_much_is_leased_beside_it(self) -> None:
+        self.lease(f"stream.offline.{OTHER}", f"channel.update.{OTHER}")
+        EventSubWant.objects.filter(type=ONLINE).delete()
+        surplus = {(OFFLINE, self.key[1]), ("channel.update", self.key[1])}
+        assert renew(self.held) == {self.connection: surplus}
+        assert self.key in leases()
 
     def test_nothing_held_costs_nothing(self) -> None:
         with self.assertNumQueries(0):  # none
@@ -155,12 +163,12 @@ class RenewingTests(LeaseCase):
 
     def test_a_topic_let_go_ends_at_once_and_no_other(self) -> None:
         self.lease(f"stream.offline.{OTHER}")
-        release(connection=self.connection, needs=self.held[self.connection])
+        release(connection=self.connection, keys={self.key})
         assert leases() == [(OFFLINE, f"broadcaster_user_id={OTHER}")]
 
     def test_what_others_hold_is_not_touched(self) -> None:
         self.lease(f"stream.online.{OTHER}", connection=77)
-        release(connection=self.connection, needs=self.held[self.connection])
+        release(connection=self.connection, keys={self.key})
         let_go(connections=[self.connection])
         self._age(seconds=31)
         assert [want.owner_id for want in EventSubWant.objects.all()] == [77]
