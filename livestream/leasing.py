@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from accounts.models import User
 from livestream.allowing import allowed_scopes
 from livestream.models import Key
 from livestream.topics import BAD_AUTH, SERVER, Need, Refusal, Topic, missing, needs
-from streamwatch.twitch.eventsub import condition_key
+from streamwatch.twitch.eventsub import Status, condition_key
 from subscriptions import troubles
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.reconciling import reconcile_soon
@@ -29,6 +29,15 @@ T = TypeVar("T")
 LIFETIME: Final = timedelta(minutes=2)
 # A page that is loaded again, or a program that connects again, finds its promises standing.
 LINGER: Final = timedelta(seconds=30)
+# Of the same refusal: nobody has the id, say.
+ENOUGH_FAILURES: Final = 2
+FINAL: Final = (
+    "Twitch refused",
+    troubles.NO_MORE_ALIKE,
+    troubles.NO_BUDGET,
+    troubles.ENDINGS[Status.USER_REMOVED],
+    troubles.ENDINGS[Status.VERSION_REMOVED],
+)
 # Connections renewed with one statement.
 CHUNK: Final = 200
 
@@ -122,14 +131,20 @@ def let_go(*, connections: Sequence[int]) -> None:
 
 
 def refused(needs: Iterable[Need]) -> set[Key]:
-    """Those that Twitch will not promise, whoever asks again: the consent is not enough."""
+    """Those of which nothing comes: Twitch will not promise them, or its budget has no place."""
     now = timezone.now()
-    return {
-        key
-        for key, row in _rows(needs).items()
-        # Before it was asked again, the trouble is that of another time.
-        if troubles.is_refusal(row.trouble) and row.due_at is not None and row.due_at > now
-    }
+    return {key for key, row in _rows(needs).items() if _is_refused(row, now)}
+
+
+def _is_refused(row: EventSubSubscription, now: datetime) -> bool:
+    if not row.has_place:
+        # It is polled at best, which tells no topic.
+        return True
+    # Before it was asked again, the trouble is that of another time.
+    if row.is_enabled or row.due_at is None or row.due_at <= now:
+        return False
+    is_final = row.failures >= ENOUGH_FAILURES and row.trouble.startswith(FINAL)
+    return is_final or troubles.is_refusal(row.trouble)
 
 
 def _rows(needs: Iterable[Need]) -> dict[Key, EventSubSubscription]:

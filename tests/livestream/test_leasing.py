@@ -13,6 +13,7 @@ from accounts.models import User
 from livestream import leasing
 from livestream.leasing import draw_connection, lease, let_go, refused, release, renew
 from livestream.topics import Refusal, Topic, needs, parse
+from streamwatch.twitch.errors import LimitReached, TwitchRefused
 from subscriptions import troubles
 from subscriptions.models import EventSubSubscription, EventSubWant
 from tests.factories import make_grant, make_promise, make_user
@@ -191,7 +192,26 @@ class RefusedTests(LeaseCase):
         now = timezone.now()
         assert self._refused(trouble=troubles.NO_CONSENT, due_at=now) == set()
 
+    def test_what_has_no_place_in_the_budget(self) -> None:
+        for due_at in (None, timezone.now(), timezone.now() + timedelta(days=1)):
+            assert self._refused(has_place=False, due_at=due_at) == {self.key}
+
+    def test_what_twitch_refused_twice_for_whatever_reason(self) -> None:
+        later = timezone.now() + timedelta(minutes=1)
+        errors = (
+            TwitchRefused(400, "no such user"),
+            LimitReached(429, "for this type and condition", None),
+        )
+        for trouble in map(troubles.of_error, errors):
+            assert self._refused(trouble=trouble, failures=1, due_at=later) == set()
+            assert self._refused(trouble=trouble, failures=2, due_at=later) == {self.key}
+
+    def test_not_what_twitch_sends_until_its_replacement_is_made(self) -> None:
+        later = timezone.now() + timedelta(minutes=1)
+        fields = {"trouble": troubles.NO_CONSENT, "failures": 3, "due_at": later}
+        assert self._refused(status="enabled", **fields) == set()
+
     def test_not_what_will_do_later(self) -> None:
         later = timezone.now() + timedelta(minutes=1)
-        assert self._refused(trouble=troubles.NO_ANSWER, due_at=later) == set()
+        assert self._refused(trouble=troubles.NO_ANSWER, failures=9, due_at=later) == set()
         assert self._refused(due_at=later, status="enabled") == set()
