@@ -49,7 +49,9 @@ class Ended(Exception):
 class Connection:
     """Reads frames and answers them, while a task of its own tells what the tailer brings."""
 
-    def __init__(self, socket: WebSocket, session_key: str, in_thread: InThread) -> None:
+    def __init__(
+        self, socket: WebSocket, session_key: str, *, in_thread: InThread, asking: InThread
+    ) -> None:
         self.number = leasing.draw_connection()
         self.listenings: dict[str, Listening] = {}
         # What was let go of since `settle()`; it may be leased still.
@@ -57,6 +59,7 @@ class Connection:
         self._socket = socket
         self._session_key = session_key
         self._in_thread = in_thread
+        self._asking = asking
         # By session, or by the token of a LISTEN.
         self._is_known = bool(session_key)
         self._stream = Stream()
@@ -202,7 +205,7 @@ class Connection:
         texts = [text for text in frame.topics if text not in self.listenings]
         if len(self.listenings) + len(texts) > frames.MOST_TOPICS:
             raise TOO_MANY
-        asked = await self._in_thread(
+        asked = await self._asking(
             listening.prepare,
             frame.topics,
             session_key=self._session_key,

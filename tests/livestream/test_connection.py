@@ -94,7 +94,7 @@ class ConnectionCase(SimpleTestCase):
 
         async def run() -> Client:
             client = Client()
-            one = Connection(client, "session", in_thread)  # type: ignore[arg-type]
+            one = Connection(client, "session", in_thread=in_thread, asking=in_thread)  # type: ignore[arg-type]
             async with asyncio.timeout(5):
                 serving = asyncio.create_task(one.run())
                 await scene(client, one)
@@ -145,7 +145,7 @@ class SlowTests(ConnectionCase):
             client.is_reading.clear()
             over = Gateway()
             over._connections.add(one)
-            with patch.object(over, "in_thread", in_thread):
+            with patch.object(over, "_keeping", in_thread):
                 await over.look()
             assert one.listenings == {}
             assert client.heard.empty()
@@ -252,7 +252,7 @@ class RenewingTests(ConnectionCase):
                 return await in_thread(function, *args, **options)
 
             with (
-                patch.object(over, "in_thread", renewing),
+                patch.object(over, "_keeping", renewing),
                 patch.object(leasing, "renew"),
                 patch.object(leasing, "refused", return_value=set()),
             ):
