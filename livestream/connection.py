@@ -18,6 +18,7 @@ from livestream.leasing import key_of
 from livestream.listening import Listening
 from livestream.models import Key
 from livestream.shapes import shaped
+from livestream.shares import Shares
 from livestream.telling import Said, Told, address
 from livestream.topics import BAD_MESSAGE, BAD_TOPIC, SERVER, Need, Refusal
 from streamwatch.live import RESYNC, Stream, tailer
@@ -50,7 +51,13 @@ class Connection:
     """Reads frames and answers them, while a task of its own tells what the tailer brings."""
 
     def __init__(
-        self, socket: WebSocket, session_key: str, *, in_thread: InThread, asking: InThread
+        self,
+        socket: WebSocket,
+        session_key: str,
+        *,
+        in_thread: InThread,
+        asking: InThread,
+        shares: Shares,
     ) -> None:
         self.number = leasing.draw_connection()
         self.listenings: dict[str, Listening] = {}
@@ -60,6 +67,7 @@ class Connection:
         self._session_key = session_key
         self._in_thread = in_thread
         self._asking = asking
+        self._shares = shares
         # By session, or by the token of a LISTEN.
         self._is_known = bool(session_key)
         self._stream = Stream()
@@ -88,6 +96,7 @@ class Connection:
             for task in tasks:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)
+            self._shares.give_back(self.listenings.values(), connection=self.number)
         if not self._given_up.done():
             await self._end([end for end in ends if isinstance(end, Exception)])
 
@@ -217,6 +226,7 @@ class Connection:
                 await self._begin(new)
 
     async def _begin(self, new: Sequence[Listening]) -> None:
+        self._shares.take(new, connection=self.number)
         self.listenings |= {one.text: one for one in new}
         tailer.add(self._stream, _addresses(new))
         try:
@@ -244,6 +254,7 @@ class Connection:
         dropped = list(some)
         for one in dropped:
             self.listenings.pop(one.text, None)
+        self._shares.give_back(dropped, connection=self.number)
         kept = {key_of(need) for need in self.needs()}
         ended = {key for one in dropped for key in one.keys} - kept
         tailer.remove(self._stream, map(address, ended))

@@ -29,6 +29,7 @@ from accounts.sessions import viewer_of_session
 from livestream import leasing, listening
 from livestream.connection import Connection
 from livestream.listening import Listening
+from livestream.shares import Shares
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class Gateway:
         self._in_thread = Threads(THREADS, "pubsub")
         self._asking = Threads(THREADS_ASKING, "pubsub-asking")
         self._keeping = Threads(THREADS_KEEPING, "pubsub-keeping")
+        self._shares = Shares()
         self._left: list[int] = []
         self._keeper: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -98,6 +100,7 @@ class Gateway:
             session_key if viewer else "",
             in_thread=self._in_thread,
             asking=self._asking,
+            shares=self._shares,
         )
         await self._hold(one)
 

@@ -18,6 +18,7 @@ from livestream.connection import Connection
 from livestream.gateway import Gateway
 from livestream.listening import Listening, Right
 from livestream.models import Heard
+from livestream.shares import Shares
 from livestream.telling import Told
 from livestream.topics import needs, parse
 from streamwatch.live import tailer
@@ -84,6 +85,7 @@ async def in_thread(function: Callable[..., Any], *args: Any, **options: Any) ->
 
 class ConnectionCase(SimpleTestCase):
     def setUp(self) -> None:
+        self.shares = Shares()
         self.enterContext(patch.object(connection, "SEND_SECONDS", 0.02))
         self.enterContext(patch.object(listening, "prepare", prepared))
         self.commit = self.enterContext(patch.object(listening, "commit"))
@@ -94,7 +96,13 @@ class ConnectionCase(SimpleTestCase):
 
         async def run() -> Client:
             client = Client()
-            one = Connection(client, "session", in_thread=in_thread, asking=in_thread)  # type: ignore[arg-type]
+            one = Connection(
+                client,  # type: ignore[arg-type]
+                "session",
+                in_thread=in_thread,
+                asking=in_thread,
+                shares=self.shares,
+            )
             async with asyncio.timeout(5):
                 serving = asyncio.create_task(one.run())
                 await scene(client, one)
@@ -123,6 +131,7 @@ class SlowTests(ConnectionCase):
 
         assert self.play(scene).closed_with == []
         assert not tailer._streams
+        assert not self.shares._held
 
     def test_so_is_one_that_does_not_take_its_farewell(self) -> None:
         async def scene(client: Client, one: Connection) -> None:
