@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ from livestream.leasing import key_of
 from livestream.listening import Listening
 from livestream.models import Key
 from livestream.shapes import shaped
-from livestream.telling import Told, address
+from livestream.shares import Shares
+from livestream.telling import Said, Told, address
 from livestream.topics import BAD_MESSAGE, BAD_TOPIC, SERVER, Need, Refusal
 from streamwatch.live import RESYNC, Stream, tailer
 
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 # Of Twitch: a client sends PING at least every 5 min, and LISTEN within 15 s.
 SILENT_SECONDS: Final = 330.0
 FIRST_LISTEN_SECONDS: Final = 15.0
+# Whoever does not take what is sent for so long is given up.
+SEND_SECONDS: Final = 5.0
 # A program that listens on 50 topics one by one is let through.
 FRAMES, FRAMES_SECONDS = 120, 10.0
 NORMAL, UNREADABLE, NOT_ALLOWED, TOO_LARGE, LATER = 1000, 1007, 1008, 1009, 1013
@@ -47,15 +50,30 @@ class Ended(Exception):
 class Connection:
     """Reads frames and answers them, while a task of its own tells what the tailer brings."""
 
-    def __init__(self, socket: WebSocket, session_key: str, in_thread: InThread) -> None:
+    def __init__(
+        self,
+        socket: WebSocket,
+        session_key: str,
+        *,
+        in_thread: InThread,
+        asking: InThread,
+        shares: Shares,
+    ) -> None:
         self.number = leasing.draw_connection()
         self.listenings: dict[str, Listening] = {}
+        # What was let go of since `settle()`; it may be leased still.
+        self.gone: set[Key] = set()
         self._socket = socket
         self._session_key = session_key
         self._in_thread = in_thread
+        self._asking = asking
+        self._shares = shares
         # By session, or by the token of a LISTEN.
         self._is_known = bool(session_key)
         self._stream = Stream()
+        # Held by whoever changes both listenings and leases: frames, and the keeper.
+        self._changing = asyncio.Lock()
+        self._given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._began_at = self._frames_since = self._listened_at = time.monotonic()
         self._frames = 0
 
@@ -69,31 +87,65 @@ class Connection:
         return time.monotonic() - self._listened_at < seconds
 
     async def run(self) -> None:
-        """Until the client goes, or is sent away."""
-        telling = asyncio.create_task(self._tell())
+        """Until the client goes, is sent away, or takes no more of what is sent."""
+        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._tell())]
         try:
-            while True:
-                await self._answer(await self._next_frame())
-        except Ended as ended:
-            await self._close(ended.code)
-        except WebSocketDisconnect:
-            pass
+            await asyncio.wait([*tasks, self._given_up], return_when=asyncio.FIRST_COMPLETED)
         finally:
             tailer.close(self._stream)
-            telling.cancel()
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            self._shares.give_back(self.listenings.values(), connection=self.number)
+        if not self._given_up.done():
+            await self._end([end for end in ends if isinstance(end, Exception)])
 
     async def reconnect(self) -> None:
         """The client shall connect again; it is given the time that its server has."""
         await self._send(frames.RECONNECT)
 
     async def revoke(self, lost: Sequence[Listening]) -> None:
-        """Nothing more comes of these topics, and the client is told so."""
-        if lost:
+        """Nothing more comes of these topics; the client is told so in its turn."""
+        async with self._changing:
+            # Those it has not let go of by itself, meanwhile.
+            lost = [one for one in lost if self.listenings.get(one.text) is one]
+            if not lost:
+                return
             ended = self._drop(lost)
-            await self._send(frames.auth_revoked([one.text for one in lost]))
-            await self._release(ended)
+            try:
+                await self._release(ended)
+            finally:
+                said = frames.auth_revoked([one.text for one in lost])
+                self._stream.put(Said("said", frame=said))
+
+    async def settle(self) -> None:
+        """End the leases of what was let go of.
+
+        The database may have been away then, or the keeper have renewed it at the same moment.
+        """
+        async with self._changing:
+            await self._release(self.gone - {key_of(need) for need in self.needs()})
+            self.gone.clear()
+
+    async def _end(self, ends: Sequence[Exception]) -> None:
+        code = LATER
+        for end in ends:
+            match end:
+                case WebSocketDisconnect():
+                    return
+                case Ended():
+                    code = end.code
+                case _:
+                    # Better none than one that is deaf: the client comes back.
+                    logger.error("pubsub: connection ended by a defect", exc_info=end)
+                    await self._send(frames.RECONNECT)
+        await self._close(code)
 
     # --- Reading
+
+    async def _read(self) -> None:
+        while True:
+            await self._answer(await self._next_frame())
 
     async def _next_frame(self) -> Frame:
         try:
@@ -142,9 +194,7 @@ class Connection:
             if frame.type == "LISTEN":
                 await self._listen(frame)
             else:
-                await self._forget(
-                    [self.listenings[text] for text in frame.topics if text in self.listenings]
-                )
+                await self._forget(frame.topics)
         except Refusal as refusal:
             await self._say_no(frame, refusal)
         except DatabaseError:
@@ -164,42 +214,52 @@ class Connection:
         texts = [text for text in frame.topics if text not in self.listenings]
         if len(self.listenings) + len(texts) > frames.MOST_TOPICS:
             raise TOO_MANY
-        asked = await self._in_thread(
+        asked = await self._asking(
             listening.prepare,
             frame.topics,
             session_key=self._session_key,
             auth_token=frame.auth_token,
         )
         new = [one for one in asked if one.text in texts]
-        if not new:
-            return
+        if new:
+            async with self._changing:
+                await self._begin(new)
+
+    async def _begin(self, new: Sequence[Listening]) -> None:
+        self._shares.take(new, connection=self.number)
         self.listenings |= {one.text: one for one in new}
         tailer.add(self._stream, _addresses(new))
         try:
             await self._in_thread(listening.commit, new, connection=self.number)
         except (Refusal, DatabaseError):
-            self._drop(new)
+            # It may have been written all the same.
+            ended = self._drop(new)
+            with suppress(DatabaseError):
+                await self._release(ended)
             raise
         self._listened_at = time.monotonic()
         self._is_known = True
 
-    async def _forget(self, some: Sequence[Listening]) -> None:
-        await self._release(self._drop(some))
+    async def _forget(self, texts: Iterable[str]) -> None:
+        async with self._changing:
+            some = [self.listenings[text] for text in texts if text in self.listenings]
+            await self._release(self._drop(some))
 
-    async def _release(self, ended: Sequence[Need]) -> None:
+    async def _release(self, ended: Collection[Key]) -> None:
         if ended:
-            await self._in_thread(leasing.release, connection=self.number, needs=ended)
+            await self._in_thread(leasing.release, connection=self.number, keys=ended)
 
-    def _drop(self, some: Iterable[Listening]) -> list[Need]:
+    def _drop(self, some: Iterable[Listening]) -> set[Key]:
         """Listen on these no more; what no other topic of the connection needs."""
         dropped = list(some)
         for one in dropped:
             self.listenings.pop(one.text, None)
+        self._shares.give_back(dropped, connection=self.number)
         kept = {key_of(need) for need in self.needs()}
-        gone = {key_of(need): need for one in dropped for need in one.needs}
-        ended = {key: need for key, need in gone.items() if key not in kept}
+        ended = {key for one in dropped for key in one.keys} - kept
         tailer.remove(self._stream, map(address, ended))
-        return list(ended.values())
+        self.gone |= ended
+        return ended
 
     # --- Telling
 
@@ -209,29 +269,42 @@ class Connection:
             if event is RESYNC:
                 # The client is too slow: it has missed some, and begins anew.
                 await self._send(frames.RECONNECT)
-                await self._close(LATER)
-                return
+                raise Ended(LATER)
+            if isinstance(event, Said):
+                await self._send(event.frame)
             if isinstance(event, Told):
-                for text in self._messages(event):
-                    await self._send(text)
+                await self._pass_on(event)
 
-    def _messages(self, told: Told) -> Iterator[str]:
+    async def _pass_on(self, told: Told) -> None:
         key: Key = (told.heard.type, told.heard.condition_key)
-        for one in self.listenings.values():
-            if key in one.keys and told.changed_at >= one.since:
-                payload = shaped(one.topic, told.heard)
-                if payload is not None:
-                    yield frames.message(one.text, payload)
+        # A list, for while one is sent another may be let go of: that one is not told any more.
+        for one in list(self.listenings.values()):
+            is_meant = key in one.keys and told.changed_at >= one.since
+            if not is_meant or self.listenings.get(one.text) is not one:
+                continue
+            payload = shaped(one.topic, told.heard)
+            if payload is not None:
+                await self._send(frames.message(one.text, payload))
 
     async def _send(self, text: str) -> None:
-        # Whoever has gone meanwhile is noticed where frames are read.
-        with suppress(RuntimeError, WebSocketDisconnect, OSError):
-            if self._socket.application_state is WebSocketState.CONNECTED:
-                await self._socket.send_text(text)
+        if self._socket.application_state is WebSocketState.CONNECTED:
+            await self._in_time(self._socket.send_text(text))
 
     async def _close(self, code: int) -> None:
-        with suppress(RuntimeError, WebSocketDisconnect, OSError):
-            await self._socket.close(code)
+        await self._in_time(self._socket.close(code))
+
+    async def _in_time(self, sending: Awaitable[None]) -> None:
+        """The server sends only once the client has taken what was sent before."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await sending
+        except TimeoutError:
+            logger.info("pubsub: connection given up, its client does not read")
+            if not self._given_up.done():
+                self._given_up.set_result(None)
+        except (RuntimeError, WebSocketDisconnect, OSError):
+            # Whoever has gone meanwhile is noticed where frames are read.
+            return
 
 
 def _addresses(some: Iterable[Listening]) -> Iterator[Any]:

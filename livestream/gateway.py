@@ -29,13 +29,15 @@ from accounts.sessions import viewer_of_session
 from livestream import leasing, listening
 from livestream.connection import Connection
 from livestream.listening import Listening
+from livestream.shares import Shares
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PATH: Final = "/pubsub"
-# Twitch may be asked for a login in one of them, which takes seconds on a bad day.
-THREADS: Final = 4
+# Handshakes and leases ask the database alone; what is listened on may ask Twitch, too. Whoever
+# looks after all waits for neither.
+THREADS, THREADS_ASKING, THREADS_KEEPING = 3, 3, 1
 LOOK_SECONDS: Final = 5.0
 # Of looks: when leases are renewed, and when it is asked whether everybody still may.
 RENEW_EVERY, CHECK_EVERY = 6, 12
@@ -48,6 +50,19 @@ WRONG_HOST: Final = "StreamWatch is not served under this name."
 AWAY: Final = "The database does not answer."
 
 
+class Threads:
+    """A few of our own, for functions that ask the database."""
+
+    def __init__(self, most: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(most, name)
+
+    async def __call__(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run `function`, and let go of the connection to the database."""
+        loop = asyncio.get_running_loop()
+        call = partial(_and_close, function, *args, **kwargs)
+        return await loop.run_in_executor(self._pool, call)
+
+
 class Gateway:
     """All connections of this process, and what they share."""
 
@@ -55,7 +70,10 @@ class Gateway:
         self._connections: set[Connection] = set()
         # Their leases are being let go.
         self._leaving: set[asyncio.Task[None]] = set()
-        self._threads = ThreadPoolExecutor(THREADS, "pubsub")
+        self._in_thread = Threads(THREADS, "pubsub")
+        self._asking = Threads(THREADS_ASKING, "pubsub-asking")
+        self._keeping = Threads(THREADS_KEEPING, "pubsub-keeping")
+        self._shares = Shares()
         self._left: list[int] = []
         self._keeper: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -68,7 +86,7 @@ class Gateway:
             return
         session_key = socket.cookies.get(settings.SESSION_COOKIE_NAME, "")
         try:
-            viewer = await self.in_thread(_viewer, session_key)
+            viewer = await self._in_thread(_viewer, session_key)
         except DatabaseError:
             logger.warning("pubsub: connection refused, the database is away")
             await _refuse(socket, 503, AWAY)
@@ -77,7 +95,14 @@ class Gateway:
             await _refuse(socket, 403, FOREIGN)
             return
         await socket.accept()
-        await self._hold(Connection(socket, session_key if viewer else "", self.in_thread))
+        one = Connection(
+            socket,
+            session_key if viewer else "",
+            in_thread=self._in_thread,
+            asking=self._asking,
+            shares=self._shares,
+        )
+        await self._hold(one)
 
     async def _hold(self, one: Connection) -> None:
         if self._keeper is None or self._keeper.done():
@@ -87,7 +112,7 @@ class Gateway:
             await one.run()
         finally:
             self._connections.discard(one)
-            if one.listenings:
+            if one.listenings or one.gone:
                 self._leaves(one.number)
 
     def _leaves(self, number: int) -> None:
@@ -99,12 +124,6 @@ class Gateway:
         leaving = asyncio.create_task(self._let_go([number]))
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
-
-    async def in_thread(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Run `function`, which asks the database, and let go of the connection to it."""
-        loop = asyncio.get_running_loop()
-        call = partial(_and_close, function, *args, **kwargs)
-        return await loop.run_in_executor(self._threads, call)
 
     async def farewell(self) -> None:
         """The process is told to stop: every client connects again, elsewhere."""
@@ -126,7 +145,7 @@ class Gateway:
 
     async def _let_go(self, numbers: Sequence[int]) -> None:
         try:
-            await self.in_thread(leasing.let_go, connections=numbers)
+            await self._keeping(leasing.let_go, connections=numbers)
         except DatabaseError:
             logger.warning("pubsub: leases of %d connections run out by themselves", len(numbers))
 
@@ -144,25 +163,38 @@ class Gateway:
                 logger.exception("pubsub: looking after connections failed")
 
     async def look(self, *, renew: bool = True, check: bool = True) -> None:
-        """Renew leases, and tell whoever may listen no more, or whom Twitch refuses."""
+        """Renew leases, and tell whoever may listen no more, or whom Twitch refuses.
+
+        Waits for the database alone: what a client is told, its connection sends by itself.
+        """
         holding = [one for one in self._connections if one.listenings]
         if renew:
-            held = {one.number: one.needs() for one in holding}
-            await self.in_thread(leasing.renew, held)
+            await self._renew(holding)
+        gone = [one.settle() for one in self._connections if one.gone]
+        await asyncio.gather(*gone)
         for start in range(0, len(holding) if check else 0, CHECKED_AT_ONCE):
             some = holding[start : start + CHECKED_AT_ONCE]
             listenings = [each for one in some for each in one.listenings.values()]
-            lost = set(await self.in_thread(listening.lost, listenings))
+            lost = set(await self._keeping(listening.lost, listenings))
             await _revoke(some, lost.__contains__)
         asked = holding if renew else [one for one in holding if one.is_fresh(FRESH_SECONDS)]
         needs = [need for one in asked for need in one.needs()]
-        refused = await self.in_thread(leasing.refused, needs) if needs else set()
+        refused = await self._keeping(leasing.refused, needs) if needs else set()
         if refused:
             await _revoke(asked, lambda each: bool(each.keys & refused))
 
+    async def _renew(self, holding: Sequence[Connection]) -> None:
+        held = {one.number: one.needs() for one in holding}
+        surplus = await self._keeping(leasing.renew, held)
+        for one in holding:
+            one.gone |= surplus.get(one.number, set())
+        # They were let go while they were renewed.
+        left = [one.number for one in holding if one not in self._connections]
+        if left:
+            await self._let_go(left)
+
 
 async def _revoke(some: Iterable[Connection], is_over: Callable[[Listening], bool]) -> None:
-    """All at once: a client that is slow to read keeps no other waiting."""
     over = {one: [each for each in one.listenings.values() if is_over(each)] for one in some}
     await asyncio.gather(*(one.revoke(each) for one, each in over.items() if each))
 

@@ -7,8 +7,9 @@ connections' leases together; what a killed process held runs out, and the sweep
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from accounts.models import User
 from livestream.allowing import allowed_scopes
 from livestream.models import Key
 from livestream.topics import BAD_AUTH, SERVER, Need, Refusal, Topic, missing, needs
-from streamwatch.twitch.eventsub import condition_key
+from streamwatch.twitch.eventsub import Status, condition_key
 from subscriptions import troubles
 from subscriptions.models import EventSubSubscription, EventSubWant
 from subscriptions.reconciling import reconcile_soon
@@ -28,6 +29,15 @@ T = TypeVar("T")
 LIFETIME: Final = timedelta(minutes=2)
 # A page that is loaded again, or a program that connects again, finds its promises standing.
 LINGER: Final = timedelta(seconds=30)
+# Of the same refusal: nobody has the id, say.
+ENOUGH_FAILURES: Final = 2
+FINAL: Final = (
+    "Twitch refused",
+    troubles.NO_MORE_ALIKE,
+    troubles.NO_BUDGET,
+    troubles.ENDINGS[Status.USER_REMOVED],
+    troubles.ENDINGS[Status.VERSION_REMOVED],
+)
 # Connections renewed with one statement.
 CHUNK: Final = 200
 
@@ -80,30 +90,34 @@ def lease(topics: Iterable[Topic], *, user: User, connection: int) -> list[tuple
     rows = _rows(wanted.values())
     if any(not row.has_place for key, row in rows.items() if key in wanted):
         raise Refusal(SERVER, NO_PLACE)
-    _write({connection: list(wanted.values())})
+    _write(connection, wanted.values())
     asleep = [key for key in wanted if key not in rows or not rows[key].is_enabled]
     if asleep:
         reconcile_soon(subject_ids={_subject(wanted[key]) for key in asleep})
     return found
 
 
-def renew(held: Mapping[int, Collection[Need]]) -> None:
-    """Have the leases of these connections hold for 2 min more (1 query for 200 of them).
+def renew(held: Mapping[int, Collection[Need]]) -> dict[int, set[Key]]:
+    """Have the leases of these connections hold for 2 min more (2 queries for 200 of them).
 
-    Those that ran out meanwhile, while the database was away, are written anew.
+    Those that ran out meanwhile, while the database was away, are written anew. What is leased
+    beside what is held is left to the connection, which may have changed since it was asked.
     """
-    connections = [one for one in held if held[one]]
-    for some in _chunks(connections):
-        until = timezone.now() + LIFETIME
-        found = EventSubWant.objects.leased().filter(owner_id__in=some).update(until=until)
-        if found < sum(len(held[one]) for one in some):
-            _write({one: held[one] for one in some})
+    surplus: defaultdict[int, set[Key]] = defaultdict(set)
+    for some in _chunks([one for one in held if held[one]]):
+        leases = EventSubWant.objects.leased().filter(owner_id__in=some)
+        leases.update(until=timezone.now() + LIFETIME)
+        there = set(leases.values_list("owner_id", "type", "condition_key"))
+        wanted = {(one, *key_of(need)): need for one in some for need in held[one]}
+        _add([(lease[0], need) for lease, need in wanted.items() if lease not in there])
+        for connection, *key in there - wanted.keys():
+            surplus[connection].add((key[0], key[1]))
+    return surplus
 
 
-def release(*, connection: int, needs: Iterable[Need]) -> None:
+def release(*, connection: int, keys: Collection[Key]) -> None:
     """End these leases of a connection that goes on (2 queries)."""
     mine = EventSubWant.objects.leased().filter(owner_id=connection)
-    keys = {key_of(need) for need in needs}
     pks = [pk for pk, *key in mine.values_list("pk", "type", "condition_key") if (*key,) in keys]
     if pks:
         mine.filter(pk__in=pks).delete()
@@ -117,14 +131,20 @@ def let_go(*, connections: Sequence[int]) -> None:
 
 
 def refused(needs: Iterable[Need]) -> set[Key]:
-    """Those that Twitch will not promise, whoever asks again: the consent is not enough."""
+    """Those of which nothing comes: Twitch will not promise them, or its budget has no place."""
     now = timezone.now()
-    return {
-        key
-        for key, row in _rows(needs).items()
-        # Before it was asked again, the trouble is that of another time.
-        if troubles.is_refusal(row.trouble) and row.due_at is not None and row.due_at > now
-    }
+    return {key for key, row in _rows(needs).items() if _is_refused(row, now)}
+
+
+def _is_refused(row: EventSubSubscription, now: datetime) -> bool:
+    if not row.has_place:
+        # It is polled at best, which tells no topic.
+        return True
+    # Before it was asked again, the trouble is that of another time.
+    if row.is_enabled or row.due_at is None or row.due_at <= now:
+        return False
+    is_final = row.failures >= ENOUGH_FAILURES and row.trouble.startswith(FINAL)
+    return is_final or troubles.is_refusal(row.trouble)
 
 
 def _rows(needs: Iterable[Need]) -> dict[Key, EventSubSubscription]:
@@ -142,10 +162,15 @@ def _chunks(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
         yield all_of_them[start : start + CHUNK]
 
 
-def _write(held: Mapping[int, Collection[Need]]) -> None:
+def _write(connection: int, wanted: Collection[Need]) -> None:
     """Two statements: those that are there hold longer, the others are added."""
     until = timezone.now() + LIFETIME
-    EventSubWant.objects.leased().filter(owner_id__in=list(held)).update(until=until)
+    EventSubWant.objects.leased().filter(owner_id=connection).update(until=until)
+    _add([(connection, need) for need in wanted])
+
+
+def _add(leases: Collection[tuple[int, Need]]) -> None:
+    until = timezone.now() + LIFETIME
     EventSubWant.objects.bulk_create(
         [
             EventSubWant(
@@ -157,8 +182,7 @@ def _write(held: Mapping[int, Collection[Need]]) -> None:
                 owner_id=connection,
                 until=until,
             )
-            for connection, needs in held.items()
-            for need in needs
+            for connection, need in leases
         ],
         ignore_conflicts=True,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from accounts.models import Grant, User
 from accounts.sessions import viewer_of_session
 from livestream import leasing
 from livestream.models import AccessToken, Key
-from livestream.resolving import resolve
+from livestream.resolving import resolver
 from livestream.tokens import token_of
 from livestream.topics import BAD_AUTH, Need, Refusal, Topic, missing, parse
 
@@ -46,14 +46,17 @@ class Listening:
         return {leasing.key_of(need) for need in self.needs}
 
 
-def prepare(texts: Iterable[str], *, session_key: str, auth_token: str) -> list[Listening]:
+def prepare(texts: Collection[str], *, session_key: str, auth_token: str) -> list[Listening]:
     """What a LISTEN asks for, if it may; nothing is leased yet.
+
+    Twitch may be asked for logins, which takes seconds on a bad day.
 
     Raises:
         Refusal: nobody is logged in, the token does not work, or a topic is refused.
     """
     right = _right(session_key, auth_token)
     since = timezone.now()
+    resolve = resolver(texts, user=right.user)
     topics = [(text, parse(text, resolve=resolve)) for text in texts]
     needs = leasing.permit([topic for _, topic in topics], user=right.user)
     return [

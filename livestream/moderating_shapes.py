@@ -14,6 +14,7 @@ _ACTIONS: Final = {
     "uniquechat": "r9kbeta",
     "uniquechatoff": "r9kbetaoff",
 }
+_TYPES: Final = {"ban_evader": "DETECTED_BAN_EVADER"}
 
 
 def deed(event: Event, heard: Heard) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def suspicious_message(event: Event, heard: Heard) -> dict[str, Any]:
             "treatment": _treatment(event),
             "updated_by": {"id": "", "login": "", "display_name": ""},
             "shared_ban_channel_ids": _list(event, "shared_ban_channel_ids"),
-            "types": [str(one).upper() for one in _list(event, "types")],
+            "types": [_type(str(one)) for one in _list(event, "types")],
         },
         "message_content": {
             "text": text(message, "text"),
@@ -136,6 +137,10 @@ def text(event: Event, name: str) -> str:
     """A text of the event; "" where there is none."""
     value = event.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _type(word: str) -> str:
+    return _TYPES.get(word, word.upper())
 
 
 def _treatment(event: Event) -> str:

@@ -43,18 +43,18 @@ def _as_eventsub(event: Event, heard: Heard) -> dict[str, Any]:
 
 def _whisper(event: Event, heard: Heard) -> dict[str, Any]:
     sender, receiver = text(event, "from_user_id"), text(event, "to_user_id")
-    whisper = event.get("whisper")
     data = {
         "message_id": text(event, "whisper_id"),
         "id": 0,
         "thread_id": "_".join(sorted((sender, receiver))),
-        "body": text(whisper if isinstance(whisper, dict) else {}, "text"),
+        "body": text(_part(event, "whisper"), "text"),
         "sent_ts": _seconds(heard.sent_at),
         "from_id": _number(sender),
         "tags": {
             "login": text(event, "from_user_login"),
             "display_name": text(event, "from_user_name"),
             "color": "",
+            "user_type": "",
             "emotes": [],
             "badges": [],
         },
@@ -63,7 +63,9 @@ def _whisper(event: Event, heard: Heard) -> dict[str, Any]:
             "username": text(event, "to_user_login"),
             "display_name": text(event, "to_user_name"),
             "color": "",
+            "user_type": "",
             "badges": [],
+            "profile_image": None,
         },
         "nonce": "",
     }
@@ -101,71 +103,105 @@ def _badge(event: Event, heard: Heard) -> dict[str, Any] | None:
     if event.get("notice_type") != "bits_badge_tier":
         return None
     is_anonymous = event.get("chatter_is_anonymous") is True
-    tier, message = event.get("bits_badge_tier"), event.get("message")
-    return {
+    data = {
         "user_id": "" if is_anonymous else text(event, "chatter_user_id"),
         "user_name": "" if is_anonymous else text(event, "chatter_user_login"),
         "channel_id": text(event, "broadcaster_user_id"),
         "channel_name": text(event, "broadcaster_user_login"),
-        "badge_tier": _count(tier if isinstance(tier, dict) else {}, "tier"),
-        "chat_message": text(message if isinstance(message, dict) else {}, "text"),
+        "badge_tier": _count(_part(event, "bits_badge_tier"), "tier"),
+        "chat_message": text(_part(event, "message"), "text"),
         "time": _moment(heard.sent_at),
+    }
+    # The same twice: clients read the one or the other.
+    return {
+        **data,
+        "data": data,
+        "version": "1.0",
+        "message_type": "bits_badge_unlock",
+        "message_id": heard.message_id,
     }
 
 
 def _redeemed(word: str) -> Shape:
     def shape(event: Event, heard: Heard) -> dict[str, Any]:
-        reward = event.get("reward")
-        reward = reward if isinstance(reward, dict) else {}
-        channel_id = text(event, "broadcaster_user_id")
-        redemption = {
-            "id": text(event, "id"),
-            "user": {
-                "id": text(event, "user_id"),
-                "login": text(event, "user_login"),
-                "display_name": text(event, "user_name"),
-            },
-            "channel_id": channel_id,
-            "redeemed_at": text(event, "redeemed_at") or _moment(heard.sent_at),
-            "reward": {
-                "id": text(reward, "id"),
-                "channel_id": channel_id,
-                "title": text(reward, "title"),
-                "prompt": text(reward, "prompt"),
-                "cost": _count(reward, "cost"),
-                "is_user_input_required": bool(text(event, "user_input")),
-                "is_sub_only": False,
-                "image": None,
-                "default_image": None,
-                "background_color": "",
-                "is_enabled": True,
-                "is_paused": False,
-                "is_in_stock": True,
-                "max_per_stream": {"is_enabled": False, "max_per_stream": 0},
-                "should_redemptions_skip_request_queue": False,
-            },
-            "user_input": text(event, "user_input"),
-            "status": text(event, "status").upper() or "UNFULFILLED",
-        }
-        return {
-            "type": word,
-            "data": {"timestamp": _moment(heard.sent_at), "redemption": redemption},
-        }
+        reward = _part(event, "reward")
+        told = {name: text(reward, name) for name in ("id", "title", "prompt")}
+        said = text(event, "user_input")
+        return _redemption(
+            word,
+            event,
+            heard,
+            reward={**told, "cost": _count(reward, "cost"), "is_user_input_required": bool(said)},
+            user_input=said,
+            status=text(event, "status").upper() or "UNFULFILLED",
+        )
 
     return shape
+
+
+def _redeemed_automatically(event: Event, heard: Heard) -> dict[str, Any]:
+    """A reward of Twitch's own has a word in the place of an id, and is fulfilled at once."""
+    reward = _part(event, "reward")
+    kind = text(reward, "type")
+    said = text(event, "user_input") or text(_part(event, "message"), "text")
+    told = {"id": kind, "title": kind.replace("_", " ").capitalize(), "prompt": ""}
+    return _redemption(
+        "automatic-reward-redeemed",
+        event,
+        heard,
+        reward={
+            **told,
+            "cost": _count(reward, "channel_points") or _count(reward, "cost"),
+            "is_user_input_required": bool(said),
+        },
+        user_input=said,
+        status="FULFILLED",
+    )
+
+
+def _redemption(
+    word: str, event: Event, heard: Heard, *, reward: dict[str, Any], **more: object
+) -> dict[str, Any]:
+    channel_id = text(event, "broadcaster_user_id")
+    redemption = {
+        "id": text(event, "id"),
+        "user": {
+            "id": text(event, "user_id"),
+            "login": text(event, "user_login"),
+            "display_name": text(event, "user_name"),
+        },
+        "channel_id": channel_id,
+        "redeemed_at": text(event, "redeemed_at") or _moment(heard.sent_at),
+        "reward": {
+            **reward,
+            "channel_id": channel_id,
+            "is_sub_only": False,
+            "image": None,
+            "default_image": _NO_IMAGE,
+            "background_color": "",
+            "is_enabled": True,
+            "is_paused": False,
+            "is_in_stock": True,
+            "max_per_stream": {"is_enabled": False, "max_per_stream": 0},
+            "should_redemptions_skip_request_queue": False,
+        },
+        **more,
+    }
+    return {
+        "type": word,
+        "data": {"timestamp": _moment(heard.sent_at), "redemption": redemption},
+    }
 
 
 def _new_sub(event: Event, heard: Heard) -> dict[str, Any] | None:
     # Who gave it is told once for all gifts of one person, see _gift().
     if event.get("is_gift") is True:
         return None
-    return _sub(event, heard, context="sub", cumulative_months=1)
+    return _sub(event, heard, context="sub", cumulative_months=1, streak_months=1)
 
 
 def _sub_goes_on(event: Event, heard: Heard) -> dict[str, Any]:
-    message = event.get("message")
-    message = message if isinstance(message, dict) else {}
-    emotes = message.get("emotes")
+    message = _part(event, "message")
     return {
         **_sub(
             event,
@@ -176,9 +212,23 @@ def _sub_goes_on(event: Event, heard: Heard) -> dict[str, Any]:
         ),
         "sub_message": {
             "message": text(message, "text"),
-            "emotes": emotes if isinstance(emotes, list) else [],
+            "emotes": _emotes(message),
         },
     }
+
+
+def _emotes(message: Event) -> list[dict[str, Any]]:
+    """PubSub had `start` where EventSub has `begin`, and numbers for ids, as far as they are."""
+    found = message.get("emotes")
+    return [
+        {
+            "start": _count(one, "begin"),
+            "end": _count(one, "end"),
+            "id": _number(text(one, "id")) or text(one, "id"),
+        }
+        for one in (found if isinstance(found, list) else [])
+        if isinstance(one, dict)
+    ]
 
 
 def _gift(event: Event, heard: Heard) -> dict[str, Any]:
@@ -260,6 +310,11 @@ def _raid(event: Event, heard: Heard) -> dict[str, Any]:
     return {"type": "raid_go_v2", "raid": raid}
 
 
+def _part(event: Event, name: str) -> Event:
+    part = event.get(name)
+    return part if isinstance(part, dict) else {}
+
+
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
@@ -277,7 +332,13 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
+# What Twitch shows for a reward without an image.
+_NO_IMAGE: Final = {
+    f"url_{size}x": f"https://static-cdn.jtvnw.net/custom-reward-images/default-{size}.png"
+    for size in (1, 2, 4)
+}
 _POINTS: Final = "channel.channel_points_custom_reward_redemption"
+_OWN_POINTS: Final = "channel.channel_points_automatic_reward_redemption.add"
 _SHAPES: dict[tuple[str, str], Shape] = {
     ("whispers", "user.whisper.message"): _whisper,
     ("channel-bits-events-v1", "channel.cheer"): _bits,
@@ -303,6 +364,10 @@ _SHAPES: dict[tuple[str, str], Shape] = {
         (word, f"{_POINTS}.{what}"): _redeemed(kind)
         for word in ("channel-points-channel-v1", "community-points-channel-v1")
         for what, kind in (("add", "reward-redeemed"), ("update", "redemption-status-update"))
+    },
+    **{
+        (word, _OWN_POINTS): _redeemed_automatically
+        for word in ("channel-points-channel-v1", "community-points-channel-v1")
     },
     **{
         (word, f"stream.{what}"): shape

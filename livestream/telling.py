@@ -25,6 +25,13 @@ class Told(Event):
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(Event):
+    """A frame of StreamWatch's own, told in its turn."""
+
+    frame: str
+
+
 def address(key: Key) -> Address:
     """Where messages of one type for one condition arrive."""
     return ("topic", *key)

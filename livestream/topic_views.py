@@ -20,7 +20,7 @@ from livestream import eventsub
 from livestream.allowing import allow_url, allowed_scopes
 from livestream.catalogue import KINDS
 from livestream.naming import people_for
-from livestream.resolving import resolve
+from livestream.resolving import resolver
 from livestream.topic_forms import SocketForm, TopicForm, ids_of
 from livestream.topic_refusals import Answer, of_error, of_refusal
 from livestream.topics import BAD_AUTH, BAD_MESSAGE, BY_LOGIN, Refusal, Topic, missing, parse
@@ -135,7 +135,8 @@ def _asked(request: ViewerRequest, form: TopicForm) -> Topic:
     if not form.is_valid():
         raise NotListened(Answer(BAD_MESSAGE, form.problem()))
     user = request.user
-    topic = parse(form.cleaned_data["topic"], resolve=resolve)
+    text = form.cleaned_data["topic"]
+    topic = parse(text, resolve=resolver([text], user=user))
     lacking = missing(
         topic,
         viewer_id=user.twitch_id,

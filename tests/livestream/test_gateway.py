@@ -17,7 +17,7 @@ from django.utils import timezone
 from websockets.exceptions import InvalidStatus
 
 from accounts.models import Grant, User
-from livestream import connection, gateway, keeping, leasing
+from livestream import connection, gateway, keeping, leasing, shares
 from livestream.frames import LARGEST
 from livestream.models import AccessToken, Heard, TopicMessage
 from livestream.tokens import make_token, revoke_token
@@ -162,6 +162,14 @@ class ProtocolTests(GatewayCase):
             assert client.listen(*topics[:50]) == ""
             assert client.listen(topics[50]) == "ERR_BADTOPIC"
             assert self.leases() == 50
+
+    def test_no_viewer_listens_over_too_many_connections(self) -> None:
+        with patch.object(shares, "MOST_CONNECTIONS", 1), self.connect(self.viewer) as first:
+            assert first.listen(self.mine) == ""
+            with self.connect() as second:
+                assert second.listen(self.mine, token=self.token) == "ERR_SERVER"
+                assert first.unlisten(self.mine) == ""
+                assert second.listen(self.mine, token=self.token) == ""
 
     def test_what_makes_no_sense_is_answered_and_the_connection_stays(self) -> None:
         with self.connect() as client:

@@ -13,6 +13,7 @@ from accounts.models import User
 from livestream import leasing
 from livestream.leasing import draw_connection, lease, let_go, refused, release, renew
 from livestream.topics import Refusal, Topic, needs, parse
+from streamwatch.twitch.errors import LimitReached, TwitchRefused
 from subscriptions import troubles
 from subscriptions.models import EventSubSubscription, EventSubWant
 from tests.factories import make_grant, make_promise, make_user
@@ -121,6 +122,7 @@ class RenewingTests(LeaseCase):
         self.held = {
             self.connection: needs(topic(f"stream.online.{OTHER}"), viewer_id="1"),
         }
+        self.key = (ONLINE, f"broadcaster_user_id={OTHER}")
 
     def _age(self, **by: float) -> None:
         for want in EventSubWant.objects.leased():
@@ -133,8 +135,8 @@ class RenewingTests(LeaseCase):
 
     def test_a_renewed_one_holds_on(self) -> None:
         self._age(seconds=100)
-        with self.assertNumQueries(1):  # the update
-            renew(self.held)
+        with self.assertNumQueries(2):  # the update, what is there
+            assert renew(self.held) == {}
         self._age(seconds=100)
         assert leases() != []
 
@@ -142,6 +144,13 @@ class RenewingTests(LeaseCase):
         EventSubWant.objects.all().delete()
         renew(self.held)
         assert leases() != []
+
+    def test_however_much_is_leased_beside_it(self) -> None:
+        self.lease(f"stream.offline.{OTHER}", f"channel.update.{OTHER}")
+        EventSubWant.objects.filter(type=ONLINE).delete()
+        surplus = {(OFFLINE, self.key[1]), ("channel.update", self.key[1])}
+        assert renew(self.held) == {self.connection: surplus}
+        assert self.key in leases()
 
     def test_nothing_held_costs_nothing(self) -> None:
         with self.assertNumQueries(0):  # none
@@ -155,12 +164,12 @@ class RenewingTests(LeaseCase):
 
     def test_a_topic_let_go_ends_at_once_and_no_other(self) -> None:
         self.lease(f"stream.offline.{OTHER}")
-        release(connection=self.connection, needs=self.held[self.connection])
+        release(connection=self.connection, keys={self.key})
         assert leases() == [(OFFLINE, f"broadcaster_user_id={OTHER}")]
 
     def test_what_others_hold_is_not_touched(self) -> None:
         self.lease(f"stream.online.{OTHER}", connection=77)
-        release(connection=self.connection, needs=self.held[self.connection])
+        release(connection=self.connection, keys={self.key})
         let_go(connections=[self.connection])
         self._age(seconds=31)
         assert [want.owner_id for want in EventSubWant.objects.all()] == [77]
@@ -183,7 +192,26 @@ class RefusedTests(LeaseCase):
         now = timezone.now()
         assert self._refused(trouble=troubles.NO_CONSENT, due_at=now) == set()
 
+    def test_what_has_no_place_in_the_budget(self) -> None:
+        for due_at in (None, timezone.now(), timezone.now() + timedelta(days=1)):
+            assert self._refused(has_place=False, due_at=due_at) == {self.key}
+
+    def test_what_twitch_refused_twice_for_whatever_reason(self) -> None:
+        later = timezone.now() + timedelta(minutes=1)
+        errors = (
+            TwitchRefused(400, "no such user"),
+            LimitReached(429, "for this type and condition", None),
+        )
+        for trouble in map(troubles.of_error, errors):
+            assert self._refused(trouble=trouble, failures=1, due_at=later) == set()
+            assert self._refused(trouble=trouble, failures=2, due_at=later) == {self.key}
+
+    def test_not_what_twitch_sends_until_its_replacement_is_made(self) -> None:
+        later = timezone.now() + timedelta(minutes=1)
+        fields = {"trouble": troubles.NO_CONSENT, "failures": 3, "due_at": later}
+        assert self._refused(status="enabled", **fields) == set()
+
     def test_not_what_will_do_later(self) -> None:
         later = timezone.now() + timedelta(minutes=1)
-        assert self._refused(trouble=troubles.NO_ANSWER, due_at=later) == set()
+        assert self._refused(trouble=troubles.NO_ANSWER, failures=9, due_at=later) == set()
         assert self._refused(due_at=later, status="enabled") == set()

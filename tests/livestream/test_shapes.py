@@ -53,7 +53,9 @@ def test_a_whisper_comes_as_text_and_as_object() -> None:
         "username": "ada",
         "display_name": "Ada",
         "color": "",
+        "user_type": "",
         "badges": [],
+        "profile_image": None,
     }
     assert data["sent_ts"] == int(SENT.timestamp())
 
@@ -86,7 +88,8 @@ def test_only_bits_badges_of_what_the_chat_announces() -> None:
         "message": {"text": "thanks"},
     }
     payload = told("channel-bits-badge-unlocks", "channel.chat.notification", event)
-    assert (payload["badge_tier"], payload["user_name"]) == (1000, "bob")
+    for found in (payload, payload["data"]):
+        assert (found["badge_tier"], found["user_name"]) == (1000, "bob")
     other = {**event, "notice_type": "raid"}
     assert told("channel-bits-badge-unlocks", "channel.chat.notification", other) is None
 
@@ -114,16 +117,45 @@ def test_points(last: str, kind: str, status: str) -> None:
     assert (redemption["status"], redemption["user_input"]) == (status.upper(), "hi")
 
 
+@pytest.mark.parametrize("word", ["channel-points-channel-v1", "community-points-channel-v1"])
+def test_rewards_of_twitchs_own_have_every_field_of_the_others(word: str) -> None:
+    event = {
+        **WHERE,
+        **WHO,
+        "id": "r-2",
+        "reward": {"type": "send_highlighted_message", "channel_points": 300, "emote": None},
+        "message": {"text": "look", "fragments": [{"type": "text", "text": "look"}]},
+        "redeemed_at": "2026-11-28T19:59:59Z",
+    }
+    payload = told(word, "channel.channel_points_automatic_reward_redemption.add", event)
+    custom = told(word, "channel.channel_points_custom_reward_redemption.add", {**WHERE, **WHO})
+    assert payload["type"] == "automatic-reward-redeemed"
+    redemption, other = payload["data"]["redemption"], custom["data"]["redemption"]
+    assert payload["data"].keys() == custom["data"].keys()
+    assert redemption.keys() == other.keys()
+    assert redemption["reward"].keys() == other["reward"].keys()
+    assert redemption["user"] == {"id": "5", "login": "bob", "display_name": "Bob"}
+    reward = redemption["reward"]
+    assert (reward["title"], reward["cost"]) == ("Send highlighted message", 300)
+    assert (redemption["user_input"], redemption["status"]) == ("look", "FULFILLED")
+    assert reward["default_image"]["url_1x"].startswith("https://")
+
+
 def test_paid_subs() -> None:
     new = told("channel-subscribe-events-v1", "channel.subscribe", {**WHERE, **WHO, "tier": "2000"})
     assert (new["context"], new["sub_plan"], new["user_name"]) == ("sub", "2000", "bob")
+    assert (new["cumulative_months"], new["streak_months"]) == (1, 1)
+    emotes = [{"begin": 0, "end": 1, "id": "25"}, {"begin": 3, "end": 4, "id": "emotesv2_a"}]
     again = told(
         "channel-subscribe-events-v1",
         "channel.subscription.message",
-        {**WHERE, **WHO, "cumulative_months": 9, "message": {"text": "hi", "emotes": []}},
+        {**WHERE, **WHO, "cumulative_months": 9, "message": {"text": "hi", "emotes": emotes}},
     )
     assert (again["context"], again["cumulative_months"]) == ("resub", 9)
-    assert again["sub_message"] == {"message": "hi", "emotes": []}
+    assert again["sub_message"] == {
+        "message": "hi",
+        "emotes": [{"start": 0, "end": 1, "id": 25}, {"start": 3, "end": 4, "id": "emotesv2_a"}],
+    }
 
 
 def test_gifts_are_told_once_with_their_giver() -> None:
@@ -178,10 +210,18 @@ def test_automod() -> None:
 
 
 def test_suspicious_people() -> None:
-    event = {**WHERE, **WHO, "low_trust_status": "restricted", "types": ["manually_added"]}
+    event = {
+        **WHERE,
+        **WHO,
+        "low_trust_status": "restricted",
+        "types": ["manually_added", "ban_evader"],
+    }
     payload = told("low-trust-users", "channel.suspicious_user.message", event)
     user = payload["data"]["low_trust_user"]
-    assert (user["treatment"], user["types"]) == ("RESTRICTED", ["MANUALLY_ADDED"])
+    assert (user["treatment"], user["types"]) == (
+        "RESTRICTED",
+        ["MANUALLY_ADDED", "DETECTED_BAN_EVADER"],
+    )
     update = told("low-trust-users", "channel.suspicious_user.update", {**event})
     assert update["data"]["target_user"] == "bob"
 
@@ -213,6 +253,7 @@ def test_no_odd_event_is_an_error() -> None:
         *WHO,
         *("message", "whisper", "reward", "automod", "action", "timeout", "types", "bits"),
         *("status", "tier", "viewers", "shared_ban_channel_ids", "bits_badge_tier"),
+        *("emotes", "channel_points", "type", "user_input"),
     }
     for word, type_name in _SHAPES:
         for odd in ODD:

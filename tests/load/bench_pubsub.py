@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import subprocess
+import sys
 import time
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.browser.people import Person
-from tests.browser.starting import Running, wait_for
+from livestream.shares import MOST_CONNECTIONS
+from tests.browser.starting import ROOT, Running, wait_for
 from tests.crashes.house import House, house_of
 from tests.load.bench_streams import status_of
 
@@ -21,15 +23,29 @@ AT_ONCE = 50
 ROUNDS = 5
 TOPIC = "stream.online.carla_plays"
 PATIENCE_SECONDS = 60.0
+MAKE_TOKENS = """
+from accounts.models import User
+from livestream.tokens import make_token
+for number in range({people}):
+    name = f"bench_{{number}}"
+    viewer = User.objects.create_user(f"9{{number:08}}", login=name, display_name=name)
+    print(make_token(user=viewer, name="bench", days=None)[1])
+"""
 
 
-def token_of(person: Person, running: Running) -> str:
-    """An access token, made on the page for it."""
-    page = person.http.get(f"{running.url}/settings/tokens/")
-    hidden = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    said = {"csrfmiddlewaretoken": hidden, "name": "bench", "days": ""}
-    made = person.http.post(f"{running.url}/settings/tokens/", data=said)
-    return made.text.partition('value="swt_')[2].partition('"')[0].join(("swt_", ""))
+def tokens(running: Running) -> list[str]:
+    """Access tokens for all, of so many viewers that none of them has too many connections."""
+    people = CONNECTIONS // MOST_CONNECTIONS + 1
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c"]
+    made = subprocess.run(
+        [*command, MAKE_TOKENS.format(people=people)],
+        cwd=ROOT,
+        env=dict(running.environment),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return made.stdout.split()
 
 
 async def listen(port: int, token: str) -> ClientConnection:
@@ -44,11 +60,12 @@ async def listen(port: int, token: str) -> ClientConnection:
     return made
 
 
-async def open_all(port: int, token: str) -> list[ClientConnection]:
+async def open_all(port: int, tokens: list[str]) -> list[ClientConnection]:
     """All of them, some at a time."""
     opened: list[ClientConnection] = []
     while len(opened) < CONNECTIONS:
-        some = (listen(port, token) for _ in range(AT_ONCE))
+        numbers = range(len(opened), len(opened) + AT_ONCE)
+        some = (listen(port, tokens[number // MOST_CONNECTIONS]) for number in numbers)
         opened += await asyncio.gather(*some)
     return opened
 
@@ -65,14 +82,14 @@ async def told(clients: list[ClientConnection]) -> list[float]:
         return list(await asyncio.gather(*map(one, clients)))
 
 
-async def measure(house: House, port: int, token: str) -> None:
+async def measure(house: House, port: int, tokens: list[str]) -> None:
     running = house.running
     pid = running.processes["live"].pid
     # The first one brings what the process imports late, and the promise.
-    first = await listen(port, token)
+    first = await listen(port, tokens[-1])
     before = (status_of(pid, "Threads"), status_of(pid, "VmRSS"))
     began = time.perf_counter()
-    clients = await open_all(port, token)
+    clients = await open_all(port, tokens)
     print(f"{CONNECTIONS} connections listen after {time.perf_counter() - began:.1f} s")
     after = (status_of(pid, "Threads"), status_of(pid, "VmRSS"))
     print(f"threads: {before[0]} with 1, {after[0]} with all")
@@ -120,5 +137,5 @@ def cpu_seconds(pid: int) -> float:
 def test_idle_connections(mariadb_url: str, redis_url: str) -> None:
     with house_of(mariadb_url, redis_url) as house:
         wait_for(lambda: "carla_plays" in house.person.states(), house.running, 10)
-        token = token_of(house.person, house.running)
-        asyncio.run(measure(house, int(house.running.commands["live"][-1]), token))
+        port = int(house.running.commands["live"][-1])
+        asyncio.run(measure(house, port, tokens(house.running)))
