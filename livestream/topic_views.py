@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Final
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 MUST_ALLOW: Final = (
     "Twitch sends this only when you allow it ({scopes}). Allow it there, and it goes on here."
 )
+ANOTHERS: Final = "This page is of a viewer who is no longer logged in here. Log in again."
 View = Callable[[ViewerRequest], HttpResponse]
 
 
@@ -43,11 +44,16 @@ class NotListened(Exception):
 
 
 def refusing(view: View) -> View:
-    """Have what is refused in `view` answered as JSON, with a sentence."""
+    """Have what is refused in `view` answered as JSON, with a sentence.
+
+    So is what a page of another viewer asks, who was logged in here before: it would be done in
+    the name of the wrong one.
+    """
 
     @wraps(view)
     def answering(request: ViewerRequest) -> HttpResponse:
         try:
+            _check_viewer(request)
             return view(request)
         except NotListened as refused:
             answer = refused.answer
@@ -59,6 +65,12 @@ def refusing(view: View) -> View:
         return answer.response()
 
     return answering
+
+
+def _check_viewer(request: ViewerRequest) -> None:
+    if request.POST.get("viewer") != str(request.user.pk):
+        more: dict[str, object] = {"login_url": reverse("account_login")}
+        raise NotListened(Answer(BAD_AUTH, ANOTHERS, more=more))
 
 
 @require_GET
@@ -81,6 +93,13 @@ def catalogue(request: ViewerRequest) -> JsonResponse:
             "allowed": sorted(allowed_scopes(request.user)),
         }
     )
+
+
+@require_GET
+@never_cache
+def viewer(request: HttpRequest) -> JsonResponse:
+    """Who is logged in now: an open page asks whether it still is whom it was made for."""
+    return JsonResponse({"viewer": request.user.pk})
 
 
 @require_POST
@@ -118,6 +137,7 @@ def listen(request: ViewerRequest) -> JsonResponse:
 @require_POST
 @login_required
 @never_cache
+@refusing
 def remove(request: ViewerRequest) -> JsonResponse:
     """Delete subscriptions of the viewer's sockets; those that Twitch does not know are gone."""
     removed = eventsub.remove(user=request.user, ids=ids_of(request.POST))

@@ -64,6 +64,11 @@ def expect_state(page: Page, name: str) -> None:
 
 def allow_whispers(page: Page, login: str) -> None:
     submit(page, f"whispers.{login}")
+    allow_at_twitch(page, login)
+    expect(listened(page, f"whispers.{login}")).to_be_visible()
+
+
+def allow_at_twitch(page: Page, login: str) -> None:
+    """What was refused."""
     page.get_by_role("link", name="Allow at Twitch").click()
     page.get_by_role("button", name=f"Authorize as {login}", exact=True).click()
-    expect(listened(page, f"whispers.{login}")).to_be_visible()
