@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from functools import wraps
 from typing import Final
@@ -18,12 +18,21 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.requests import ViewerRequest
 from livestream import eventsub
 from livestream.allowing import allow_url, allowed_scopes
-from livestream.catalogue import KINDS
+from livestream.catalogue import KINDS, VIEWER, Kind
 from livestream.naming import people_for
 from livestream.resolving import resolve
 from livestream.topic_forms import SocketForm, TopicForm, ids_of
 from livestream.topic_refusals import Answer, of_error, of_refusal
-from livestream.topics import BAD_AUTH, BAD_MESSAGE, BY_LOGIN, Refusal, Topic, missing, parse
+from livestream.topics import (
+    BAD_AUTH,
+    BAD_MESSAGE,
+    BY_LOGIN,
+    Refusal,
+    Topic,
+    missing,
+    missing_for,
+    parse,
+)
 from streamwatch.twitch.errors import TwitchError
 
 logger = logging.getLogger(__name__)
@@ -85,12 +94,15 @@ def topics(request: ViewerRequest) -> HttpResponse:
 @login_required
 @never_cache
 def catalogue(request: ViewerRequest) -> JsonResponse:
-    """For completion: kinds of topics, people, and what the viewer allowed (2 queries)."""
+    """For completion: kinds of topics with what the viewer still has to allow, people (2 queries).
+
+    `missing` is per transport, and `own` what PubSub lacks besides in the viewer's own channel.
+    """
+    allowed = allowed_scopes(request.user)
     return JsonResponse(
         {
-            "kinds": [asdict(kind) for kind in KINDS],
+            "kinds": [asdict(kind) | {"missing": _missing(kind, allowed)} for kind in KINDS],
             "people": [asdict(person) for person in people_for(request.user)],
-            "allowed": sorted(allowed_scopes(request.user)),
         }
     )
 
@@ -142,6 +154,17 @@ def remove(request: ViewerRequest) -> JsonResponse:
     """Delete subscriptions of the viewer's sockets; those that Twitch does not know are gone."""
     removed = eventsub.remove(user=request.user, ids=ids_of(request.POST))
     return JsonResponse({"removed": removed})
+
+
+def _missing(kind: Kind, allowed: Collection[str]) -> dict[str, Sequence[str]]:
+    is_own = kind.whose == (VIEWER,)
+    lacking = missing_for(kind, scopes=allowed, over_webhook=True, is_own=is_own)
+    everything = missing_for(kind, scopes=allowed, over_webhook=True, is_own=True)
+    return {
+        "eventsub": missing_for(kind, scopes=allowed),
+        "pubsub": lacking,
+        "own": [scope for scope in everything if scope not in lacking],
+    }
 
 
 def _asked(request: ViewerRequest, form: TopicForm) -> Topic:

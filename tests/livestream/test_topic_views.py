@@ -90,13 +90,30 @@ class CatalogueTests(PanelCase):
             found = self.answer(self.client.get(CATALOGUE))
         assert [one["id"] for one in found["people"]] == ["77", "5"]
         assert found["people"][0]["is_viewer"]
-        assert found["allowed"] == ["bits:read"]
         kinds = {one["word"]: one for one in found["kinds"]}
         assert set(kinds["whispers"]) == {
-            *("word", "spelling", "what", "whose", "types", "scopes", "cost", "nearest")
+            *("word", "spelling", "what", "whose", "types", "scopes", "cost", "nearest"),
+            "missing",
         }
         assert kinds["presence"]["types"] == []
         assert kinds["presence"]["nearest"]
+
+    def test_tells_what_must_still_be_allowed(self) -> None:
+        make_grant("user:manage:whispers", "moderator:manage:warnings", user=self.user)
+        found = self.answer(self.client.get(CATALOGUE))["kinds"]
+        lacking = {one["word"]: one["missing"] for one in found}
+        assert lacking["stream.online"] == {"eventsub": [], "pubsub": [], "own": []}
+        # Either of two will do.
+        assert lacking["whispers"]["eventsub"] == []
+        # One of many will not.
+        left = lacking["channel.moderate"]["eventsub"]
+        assert "moderator:read:vips" in left
+        assert "moderator:read:warnings" not in left
+        assert lacking["channel.chat.message"] == {
+            "eventsub": ["user:read:chat"],
+            "pubsub": ["user:read:chat", "user:bot"],
+            "own": ["channel:bot"],
+        }
 
 
 class CheckTests(PanelCase):

@@ -23,8 +23,12 @@
   const standing = topics.standing(root);
   const console_ = topics.console(root);
   const list = topics.listing(root, stop);
-  const completion = topics.completing(root, () => topics.read(root.dataset.catalogueUrl));
   let chosen = remembered.transport();
+  const completion = topics.completing(
+    root,
+    () => topics.read(root.dataset.catalogueUrl),
+    () => chosen,
+  );
   let connection = null;
   const had = new Set(); // topics that this tab has asked for
 
