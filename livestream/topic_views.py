@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from functools import wraps
 from typing import Final
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -18,12 +18,21 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.requests import ViewerRequest
 from livestream import eventsub
 from livestream.allowing import allow_url, allowed_scopes
-from livestream.catalogue import KINDS
+from livestream.catalogue import KINDS, VIEWER, Kind
 from livestream.naming import people_for
 from livestream.resolving import resolver
 from livestream.topic_forms import SocketForm, TopicForm, ids_of
 from livestream.topic_refusals import Answer, of_error, of_refusal
-from livestream.topics import BAD_AUTH, BAD_MESSAGE, BY_LOGIN, Refusal, Topic, missing, parse
+from livestream.topics import (
+    BAD_AUTH,
+    BAD_MESSAGE,
+    BY_LOGIN,
+    Refusal,
+    Topic,
+    missing,
+    missing_for,
+    parse,
+)
 from streamwatch.twitch.errors import TwitchError
 
 logger = logging.getLogger(__name__)
@@ -31,6 +40,7 @@ logger = logging.getLogger(__name__)
 MUST_ALLOW: Final = (
     "Twitch sends this only when you allow it ({scopes}). Allow it there, and it goes on here."
 )
+ANOTHERS: Final = "This page is of a viewer who is no longer logged in here. Log in again."
 View = Callable[[ViewerRequest], HttpResponse]
 
 
@@ -43,11 +53,16 @@ class NotListened(Exception):
 
 
 def refusing(view: View) -> View:
-    """Have what is refused in `view` answered as JSON, with a sentence."""
+    """Have what is refused in `view` answered as JSON, with a sentence.
+
+    So is what a page of another viewer asks, who was logged in here before: it would be done in
+    the name of the wrong one.
+    """
 
     @wraps(view)
     def answering(request: ViewerRequest) -> HttpResponse:
         try:
+            _check_viewer(request)
             return view(request)
         except NotListened as refused:
             answer = refused.answer
@@ -59,6 +74,12 @@ def refusing(view: View) -> View:
         return answer.response()
 
     return answering
+
+
+def _check_viewer(request: ViewerRequest) -> None:
+    if request.POST.get("viewer") != str(request.user.pk):
+        more: dict[str, object] = {"login_url": reverse("account_login")}
+        raise NotListened(Answer(BAD_AUTH, ANOTHERS, more=more))
 
 
 @require_GET
@@ -73,14 +94,24 @@ def topics(request: ViewerRequest) -> HttpResponse:
 @login_required
 @never_cache
 def catalogue(request: ViewerRequest) -> JsonResponse:
-    """For completion: kinds of topics, people, and what the viewer allowed (2 queries)."""
+    """For completion: kinds of topics with what the viewer still has to allow, people (2 queries).
+
+    `missing` is per transport, and `own` what PubSub lacks besides in the viewer's own channel.
+    """
+    allowed = allowed_scopes(request.user)
     return JsonResponse(
         {
-            "kinds": [asdict(kind) for kind in KINDS],
+            "kinds": [asdict(kind) | {"missing": _missing(kind, allowed)} for kind in KINDS],
             "people": [asdict(person) for person in people_for(request.user)],
-            "allowed": sorted(allowed_scopes(request.user)),
         }
     )
+
+
+@require_GET
+@never_cache
+def viewer(request: HttpRequest) -> JsonResponse:
+    """Who is logged in now: an open page asks whether it still is whom it was made for."""
+    return JsonResponse({"viewer": request.user.pk})
 
 
 @require_POST
@@ -118,9 +149,21 @@ def listen(request: ViewerRequest) -> JsonResponse:
 @require_POST
 @login_required
 @never_cache
+@refusing
 def remove(request: ViewerRequest) -> JsonResponse:
     """Delete subscriptions of the viewer's sockets; those that Twitch does not know are gone."""
     return JsonResponse(asdict(eventsub.remove(user=request.user, ids=ids_of(request.POST))))
+
+
+def _missing(kind: Kind, allowed: Collection[str]) -> dict[str, Sequence[str]]:
+    is_own = kind.whose == (VIEWER,)
+    lacking = missing_for(kind, scopes=allowed, over_webhook=True, is_own=is_own)
+    everything = missing_for(kind, scopes=allowed, over_webhook=True, is_own=True)
+    return {
+        "eventsub": missing_for(kind, scopes=allowed),
+        "pubsub": lacking,
+        "own": [scope for scope in everything if scope not in lacking],
+    }
 
 
 def _asked(request: ViewerRequest, form: TopicForm) -> Topic:

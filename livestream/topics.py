@@ -117,13 +117,20 @@ def missing(
     Raises:
         Refusal: the topic is somebody else's.
     """
-    channel_id = _channel(topic, viewer_id)
+    is_own = _channel(topic, viewer_id) == viewer_id
+    return missing_for(topic.kind, scopes=scopes, over_webhook=over_webhook, is_own=is_own)
+
+
+def missing_for(
+    kind: Kind, *, scopes: Collection[str], over_webhook: bool = False, is_own: bool = False
+) -> tuple[str, ...]:
+    """As `missing`, for a channel that is not known yet: only whether it `is_own`."""
     wanted: dict[str, None] = {}
-    for name in topic.kind.types:
+    for name in kind.types:
         groups = [*TYPES[name].groups]
         if over_webhook and is_chat(name):
             groups.append((FOR_THE_APPLICATION,))
-            groups += [(IN_OWN_CHAT,)] if channel_id == viewer_id else []
+            groups += [(IN_OWN_CHAT,)] if is_own else []
         wanted |= {group[0]: None for group in groups if not set(group) & set(scopes)}
     return tuple(wanted)
 

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("allow/", allow_views.allow, name="allow"),
     path("topics/", topic_views.topics, name="topics"),
     path("topics/catalogue/", topic_views.catalogue, name="topics_catalogue"),
+    path("topics/viewer/", topic_views.viewer, name="topics_viewer"),
     path("topics/check/", topic_views.check, name="topics_check"),
     path("eventsub/", topic_views.listen, name="eventsub"),
     path("eventsub/remove/", topic_views.remove, name="eventsub_remove"),

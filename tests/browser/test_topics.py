@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.people import Person
+from tests.browser.panel import (
+    SOON_MS,
+    TOPICS,
+    allow_whispers,
+    entries,
+    expect_state,
+    listen,
+    listened,
+    log_in_quickly,
+    open_panel,
+    submit,
+)
 from tests.browser.starting import Running, wait_for
 from tests.conftest import AllowErrors, NewPage
-
-TOPICS = "/livestream/topics/"
-SOON_MS = 5_000
 
 
 @pytest.fixture(scope="module")
@@ -27,57 +33,6 @@ def strangers(quick_start: Running) -> list[str]:
     """Streamers who cannot log in, so that nobody watches them and what is about them costs 1."""
     people = httpx.get(f"{quick_start.simulator_url}/control/people", timeout=10).json()["people"]
     return [one["login"] for one in people if not one["can_log_in"] and not one["live"]]
-
-
-def open_panel(page: Page, running: Running, login: str) -> list[WebSocket]:
-    """As that viewer, on the panel's own page; the sockets to Twitch that the page opens."""
-    sockets: list[WebSocket] = []
-
-    def note(socket: WebSocket) -> None:
-        sockets.append(socket)
-
-    page.context.on("page", lambda tab: tab.on("websocket", note))
-    page.on("websocket", note)
-    log_in_quickly(page, running, login)
-    page.goto(running.url + TOPICS)
-    return sockets
-
-
-def log_in_quickly(page: Page, running: Running, login: str) -> None:
-    """Without the pages on the way, which other tests look at."""
-    with Person(running) as person:
-        person.log_in(login)
-        for cookie in person.http.cookies.jar:
-            if cookie.name in ("sessionid", "csrftoken") and cookie.value:
-                page.context.add_cookies(
-                    [{"name": cookie.name, "value": cookie.value, "url": running.url}]
-                )
-
-
-def submit(page: Page, topic: str) -> None:
-    page.get_by_role("combobox", name="Topic").fill(topic)
-    page.keyboard.press("Enter")
-
-
-def listened(page: Page, topic: str) -> Locator:
-    """The row of a topic that is listened to."""
-    row = page.locator("[data-listening] [data-state=listening]")
-    return row.filter(has_text=topic)
-
-
-def listen(page: Page, topic: str) -> None:
-    submit(page, topic)
-    expect(listened(page, topic)).to_be_visible()
-
-
-def entries(page: Page, kind: str, text: str = "") -> Locator:
-    """The rows of the console of one kind."""
-    return page.locator(f"[data-console-rows] [data-kind={kind}]").filter(has_text=text)
-
-
-def expect_state(page: Page, name: str) -> None:
-    state = page.locator("[data-topics-state]")
-    expect(state).to_have_attribute("data-state", name, timeout=SOON_MS)
 
 
 def test_a_topic_is_chosen_by_keyboard_and_its_event_is_seen(
@@ -263,65 +218,6 @@ def test_whispers_reach_the_panel_of_who_they_are_for(
     expect(whisper).to_contain_text('"dan_plays"')
     expect_state(page, "open")
     expect(page.get_by_role("radio", name=transport)).to_be_checked()
-
-
-def allow_whispers(page: Page, login: str) -> None:
-    submit(page, f"whispers.{login}")
-    page.get_by_role("link", name="Allow at Twitch").click()
-    page.get_by_role("button", name=f"Authorize as {login}", exact=True).click()
-    expect(listened(page, f"whispers.{login}")).to_be_visible()
-
-
-class Gateway:
-    """What the page may meet at `/pubsub`, by order of the test."""
-
-    def __init__(self, page: Page) -> None:
-        self.sockets: list[WebSocketRoute] = []
-        self.is_deaf = False
-        page.route_web_socket("**/pubsub", self._welcome)
-
-    def _welcome(self, socket: WebSocketRoute) -> None:
-        self.sockets.append(socket)
-        socket.on_message(lambda text: self._answer(socket, json.loads(str(text))))
-
-    def _answer(self, socket: WebSocketRoute, frame: dict[str, Any]) -> None:
-        if frame["type"] == "PING" and not self.is_deaf:
-            self.say(socket, type="PONG")
-        if frame["type"] in ("LISTEN", "UNLISTEN"):
-            self.say(socket, type="RESPONSE", nonce=frame["nonce"], error="")
-
-    def say(self, socket: WebSocketRoute, **frame: Any) -> None:
-        socket.send(json.dumps(frame))
-
-    def tell(self, socket: WebSocketRoute, topic: str, message: object) -> None:
-        self.say(socket, type="MESSAGE", data={"topic": topic, "message": json.dumps(message)})
-
-
-def test_pubsub_as_it_was(page: Page, quick_start: Running) -> None:
-    page.clock.install()
-    gateway = Gateway(page)
-    open_panel(page, quick_start, "zoe_quiet")
-    page.get_by_role("radio", name="PubSub").check()
-    for topic in ("stream.online.1", "raid.1"):
-        listen(page, topic)
-    (first,) = gateway.sockets
-    gateway.tell(first, "raid.1", {"type": "raid_update_v2", "n": 1})
-    expect(entries(page, "MESSAGE", "raid_update_v2")).to_contain_text('"n": 1')
-    gateway.say(first, type="RECONNECT")
-    expect(entries(page, "LISTEN")).to_have_count(4)
-    gateway.tell(gateway.sockets[1], "raid.1", {"n": 2})
-    expect(entries(page, "MESSAGE", '"n": 2')).to_have_count(1)
-    page.clock.fast_forward(250_000)
-    expect(entries(page, "PONG")).to_have_count(1)
-    gateway.is_deaf = True
-    page.clock.fast_forward(250_000)
-    expect(entries(page, "PING").first).to_be_visible()
-    page.clock.fast_forward(11_000)
-    page.clock.fast_forward(2_000)
-    expect(entries(page, "LISTEN")).to_have_count(6)
-    gateway.say(gateway.sockets[-1], type="AUTH_REVOKED", data={"topics": ["raid.1"]})
-    expect(page.get_by_role("alert")).to_contain_text("hears this no longer")
-    expect(page.locator("[data-listening] li")).to_have_count(1)
 
 
 def test_the_page_listens_on_when_its_server_is_killed(

@@ -30,6 +30,7 @@ CATALOGUE = "/livestream/topics/catalogue/"
 CHECK = "/livestream/topics/check/"
 LISTEN = "/livestream/eventsub/"
 REMOVE = "/livestream/eventsub/remove/"
+VIEWER = "/livestream/topics/viewer/"
 MADE = Listening([Made("promise-1", "stream.online", 1)], TotalCost(1, 10))
 
 
@@ -39,7 +40,11 @@ class PanelCase(TestCase):
         self.client.force_login(self.user)
 
     def check(self, topic: str) -> dict[str, Any]:
-        return self.answer(self.client.post(CHECK, {"topic": topic}))
+        return self.post(CHECK, topic=topic)
+
+    def post(self, url: str, **fields: Any) -> dict[str, Any]:
+        """As the page of the viewer asks."""
+        return self.answer(self.client.post(url, {"viewer": self.user.pk, **fields}))
 
     def answer(self, response: Any) -> dict[str, Any]:
         """The JSON of an answer of the test's client, and its status."""
@@ -50,7 +55,7 @@ class PageTests(PanelCase):
     def test_shows_the_panel_with_the_addresses_that_it_needs(self) -> None:
         answer = self.client.get(PAGE)
         self.assertContains(answer, f'data-socket-url="{settings.TWITCH_EVENTSUB_WS_URL}"')
-        for url in (CATALOGUE, CHECK, LISTEN, REMOVE):
+        for url in (CATALOGUE, CHECK, LISTEN, REMOVE, VIEWER):
             self.assertContains(answer, f'="{url}"')
 
     def test_says_that_it_needs_javascript(self) -> None:
@@ -85,13 +90,30 @@ class CatalogueTests(PanelCase):
             found = self.answer(self.client.get(CATALOGUE))
         assert [one["id"] for one in found["people"]] == ["77", "5"]
         assert found["people"][0]["is_viewer"]
-        assert found["allowed"] == ["bits:read"]
         kinds = {one["word"]: one for one in found["kinds"]}
         assert set(kinds["whispers"]) == {
-            *("word", "spelling", "what", "whose", "types", "scopes", "cost", "nearest")
+            *("word", "spelling", "what", "whose", "types", "scopes", "cost", "nearest"),
+            "missing",
         }
         assert kinds["presence"]["types"] == []
         assert kinds["presence"]["nearest"]
+
+    def test_tells_what_must_still_be_allowed(self) -> None:
+        make_grant("user:manage:whispers", "moderator:manage:warnings", user=self.user)
+        found = self.answer(self.client.get(CATALOGUE))["kinds"]
+        lacking = {one["word"]: one["missing"] for one in found}
+        assert lacking["stream.online"] == {"eventsub": [], "pubsub": [], "own": []}
+        # Either of two will do.
+        assert lacking["whispers"]["eventsub"] == []
+        # One of many will not.
+        left = lacking["channel.moderate"]["eventsub"]
+        assert "moderator:read:vips" in left
+        assert "moderator:read:warnings" not in left
+        assert lacking["channel.chat.message"] == {
+            "eventsub": ["user:read:chat"],
+            "pubsub": ["user:read:chat", "user:bot"],
+            "own": ["channel:bot"],
+        }
 
 
 class CheckTests(PanelCase):
@@ -149,8 +171,8 @@ class CheckTests(PanelCase):
         make_grant("user:read:chat", user=self.user)
         topic = "channel.chat.message.5"
         assert self.check(topic)["status"] == 200
-        answer = self.client.post(CHECK, {"topic": topic, "transport": "pubsub"})
-        assert self.answer(answer)["scopes"] == ["user:bot"]
+        found = self.post(CHECK, topic=topic, transport="pubsub")
+        assert found["scopes"] == ["user:bot"]
 
 
 def make_grant_with_all(user: User) -> None:
@@ -171,8 +193,7 @@ class ListenTests(PanelCase):
             yield listen
 
     def listen(self, topic: str = "stream.online.5", session: str = "AQoQ") -> dict[str, Any]:
-        fields = {"topic": topic, "session_id": session}
-        return self.answer(self.client.post(LISTEN, fields))
+        return self.post(LISTEN, topic=topic, session_id=session)
 
     def test_tells_the_subscriptions_and_what_they_cost(self) -> None:
         with self.twitch(MADE) as listen:
@@ -221,8 +242,32 @@ class RemoveTests(PanelCase):
     def test_passes_on_what_can_be_an_id(self) -> None:
         ids = ["promise-1", "", "\u00e9", "x" * 65, *(f"p{n}" for n in range(400))]
         with patch.object(eventsub, "remove", return_value=Removed(1, 2)) as remove:
-            found = self.answer(self.client.post(REMOVE, {"ids": ids}))
+            found = self.post(REMOVE, ids=ids)
         assert found == {"status": 200, "removed": 1, "left": 2}
         sent = remove.call_args.kwargs["ids"]
         assert len(sent) == 300
         assert sent[:2] == ["promise-1", "p0"]
+
+
+class AnotherViewerTests(PanelCase):
+    """A page that was made for somebody else who was logged in in the same browser."""
+
+    def test_nothing_is_done_for_it_in_the_viewers_name(self) -> None:
+        before = make_user()
+        fields = {"topic": "stream.online.5", "session_id": "AQoQ", "ids": ["promise-1"]}
+        with patch.object(eventsub, "listen") as listen, patch.object(eventsub, "remove") as remove:
+            for url in (CHECK, LISTEN, REMOVE):
+                for asking in (str(before.pk), "", "\u0661"):
+                    found = self.post(url, **fields, viewer=asking)
+                    assert (found["status"], found["error"]) == (403, "ERR_BADAUTH")
+                    assert found["login_url"] == "/accounts/login/"
+                    assert found["sentence"].endswith("Log in again.")
+        listen.assert_not_called()
+        remove.assert_not_called()
+
+    def test_it_can_ask_who_is_logged_in(self) -> None:
+        with self.assertNumQueries(2):  # session, user
+            found = self.answer(self.client.get(VIEWER))
+        assert found == {"status": 200, "viewer": self.user.pk}
+        self.client.logout()
+        assert self.answer(self.client.get(VIEWER)) == {"status": 200, "viewer": None}

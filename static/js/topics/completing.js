@@ -2,10 +2,12 @@
 // Markup contract: in [data-topics] an input [data-topic-input] (role=combobox), its list
 // [data-topic-options] (role=listbox) and [data-topic-hint]. Who plays on the same page comes first:
 // its [data-slot data-login].
-// The catalogue is { kinds: [{ word, spelling, what, whose, types, scopes, cost, nearest }],
-// people: [{ login, name, id, is_viewer }], allowed: [scope] }.
+// The catalogue is { kinds: [{ word, spelling, what, whose, types, scopes, cost, nearest,
+// missing: { eventsub: [scope], pubsub: [scope], own: [scope] } }],
+// people: [{ login, name, id, is_viewer }] }; `own` is what PubSub needs besides in one's own channel.
 // Keys: arrows, Enter takes, Escape closes.
-// Offers: StreamWatch.topics.completing(root, read), `read()` being a promise of the catalogue.
+// Offers: StreamWatch.topics.completing(root, read, transport): `read()` is a promise of the
+// catalogue, `transport()` "eventsub" or "pubsub".
 (function (topics) {
   "use strict";
   const MOST = 60;
@@ -19,7 +21,7 @@
 
   const shape = (kind) => kind.word + kind.whose.map((whose) => ".<" + whose + ">").join("");
 
-  topics.completing = function (root, read) {
+  topics.completing = function (root, read, transport) {
     const input = root.querySelector("[data-topic-input]");
     const list = root.querySelector("[data-topic-options]");
     const hint = root.querySelector("[data-topic-hint]");
@@ -85,9 +87,8 @@
     function badges(kind) {
       const row = make("span", "topic-badges", "");
       if (!kind.types.length) row.append(make("span", "tag tag-late", "no longer sent"));
-      else if (!kind.scopes.length) row.append(make("span", "tag", "no consent needed"));
-      else if (kind.scopes.some((scope) => catalogue.allowed.includes(scope))) row.append(make("span", "tag", "allowed"));
-      else row.append(make("span", "tag tag-late", "needs consent"));
+      else if (kind.missing[transport()].length) row.append(make("span", "tag tag-late", "needs consent"));
+      else row.append(make("span", "tag", kind.scopes.length ? "allowed" : "no consent needed"));
       if (kind.cost) row.append(make("span", "topic-cost", "cost " + kind.cost));
       return row;
     }
@@ -147,9 +148,16 @@
       const kind = catalogue && kindOf(input.value.trim());
       hint.textContent = firstHint;
       if (!kind) return;
-      const scopes = kind.scopes.length ? "It needs " + kind.scopes.join(", ") + "." : "It needs no consent.";
       const cost = kind.cost ? " Over EventSub it costs " + kind.cost + " of 10." : "";
-      hint.textContent = kind.what + ". " + scopes + cost;
+      hint.textContent = kind.what + ". " + consent(kind) + cost;
+    }
+
+    function consent(kind) {
+      const own = transport() === "pubsub" ? kind.missing.own : [];
+      const lacking = kind.missing[transport()];
+      const inOwn = own.length ? " In your own channel it also needs " + own.join(", ") + "." : "";
+      if (lacking.length) return "It still needs your consent: " + lacking.join(", ") + "." + inOwn;
+      return (kind.scopes.length ? "You have allowed it." : "It needs no consent.") + inOwn;
     }
 
     async function suggest() {

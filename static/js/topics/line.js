@@ -2,7 +2,7 @@
 // silence, and a change to another address without a gap.
 // Offers: StreamWatch.topics.parse(text), the frame's JSON or null; StreamWatch.topics.line({ url, opened(socket), heard(text, socket), broke(why), state(name, words) })
 // → .usable() a promise of the open line, .ready(socket) when the peer has welcomed us, .moveTo(url),
-// .silence(ms) after which it counts as dead, .send(text), .reopen(why), .close().
+// .silence(ms) after which it counts as dead, .send(text, socket) by that one or the one in use, .reopen(why), .close().
 (function (topics) {
   "use strict";
   const FIRST_PAUSE_MS = 1000;
@@ -110,6 +110,7 @@
       if (socket === next) next = null;
       else if (socket === current) current = null;
       else return;
+      isReady = isReady && Boolean(current);
       // The old one of a move goes on until it is closed; the new one may still come.
       if (current || next) return;
       clearTimeout(timers.silence);
@@ -188,8 +189,7 @@
       stop,
       close,
       silence: (ms) => ((silenceMs = ms), listenOn()),
-      send: (text) => current && current.send(text),
-      isMoving: () => Boolean(current && next),
+      send: (text, socket = current) => socket?.readyState === WebSocket.OPEN && socket.send(text),
     };
   };
 })(StreamWatch.topics);

@@ -2,7 +2,7 @@
 // Markup contract: in [data-topics] one ul [data-listening] with a template [data-listening-template],
 // and [data-listening-empty].
 // Offers: StreamWatch.topics.listing(root, stop) → .put({ topic, what, cost }, typed) .wait(topic)
-// .heard(topic) .drop(topic) .names() as they were typed, .has(topic); `stop(topic)` is called by a row's button.
+// .heard(topic) .drop(topic) .clear() .names() as they were typed, .has(topic); `stop(topic)` is called by a row's button.
 (function (topics) {
   "use strict";
 
@@ -69,6 +69,7 @@
       wait,
       heard,
       drop,
+      clear: () => [...rows.keys()].forEach(drop),
       has: (topic) => rows.has(topic),
       names: () => [...rows.values()].map((row) => row.typed),
     };

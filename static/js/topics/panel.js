@@ -10,6 +10,8 @@
 
   const input = root.querySelector("[data-topic-input]");
   const refusalBox = root.querySelector("[data-refusal]");
+  const logIn = root.querySelector("[data-refusal-login]");
+  const allow = root.querySelector("[data-refusal-allow]");
   const settings = {
     socketUrl: root.dataset.socketUrl,
     pubsubPath: root.dataset.pubsubPath,
@@ -21,8 +23,12 @@
   const standing = topics.standing(root);
   const console_ = topics.console(root);
   const list = topics.listing(root, stop);
-  const completion = topics.completing(root, () => topics.read(root.dataset.catalogueUrl));
   let chosen = remembered.transport();
+  const completion = topics.completing(
+    root,
+    () => topics.read(root.dataset.catalogueUrl),
+    () => chosen,
+  );
   let connection = null;
   const had = new Set(); // topics that this tab has asked for
 
@@ -53,6 +59,14 @@
     if (entry.ended) ended(entry.ended);
   }
 
+  // What it listened to is remembered: it goes on when the same viewer comes back.
+  function left(refusal) {
+    connection.close();
+    connect();
+    list.clear();
+    refuse("", refusal);
+  }
+
   function drop(topic) {
     list.drop(topic);
     remembered.keep(list.names());
@@ -65,11 +79,14 @@
 
   // --- refusals
 
-  // Back to this very page, whichever tab asked for us.
+  // Back to where the page is when the link is followed: its address may have changed by then.
   function leadBack(link, url) {
     link.hidden = !url;
-    if (!url) return;
-    const address = new URL(url, window.location.href);
+    link.href = url || "#topics";
+  }
+
+  function setNext({ currentTarget: link }) {
+    const address = new URL(link.href);
     address.searchParams.set("next", window.location.pathname + window.location.search);
     link.href = address.href;
   }
@@ -78,10 +95,9 @@
     const about = topic ? [topic] : [];
     console_.add({ way: "note", kind: "refused", topics: about, at: Date.now(), data: refusal });
     root.querySelector("[data-refusal-words]").textContent = (topic && topic + ": ") + refusal.sentence;
-    leadBack(root.querySelector("[data-refusal-login]"), refusal.login_url);
-    const allow = root.querySelector("[data-refusal-allow]");
+    leadBack(logIn, refusal.login_url);
     leadBack(allow, refusal.allow_url);
-    allow.onclick = () => remembered.ask(topic);
+    allow.dataset.topic = topic;
     refusalBox.hidden = false;
   }
 
@@ -144,6 +160,10 @@
   // --- the page
 
   root.querySelector("[data-topic-form]").addEventListener("submit", submitted);
+  for (const link of [logIn, allow]) {
+    for (const way of ["click", "auxclick"]) link.addEventListener(way, setNext);
+  }
+  allow.addEventListener("click", () => remembered.ask(allow.dataset.topic));
   for (const radio of root.querySelectorAll("[data-transport]")) {
     radio.checked = radio.value === chosen;
     radio.addEventListener("change", () => chose(radio.value));
@@ -151,6 +171,7 @@
   window.addEventListener("pagehide", () => connection.close());
   window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
   connect();
+  topics.staying(root, () => list.names().length > 0, left);
   // After Twitch was asked for more, or another page: on with what this tab listened to.
   const asked = remembered.asked();
   for (const topic of new Set([...remembered.topics(), asked])) if (topic) listen(topic);

@@ -6,6 +6,9 @@
   const PING_MS = 240000; // within five minutes, less what chance takes off
   const PONG_MS = 10000;
   const ANSWER_MS = 15000;
+  const MOVE_MS = 500; // not all pages at once
+  const AGAIN_MS = 1000;
+  const LONGEST_AGAIN_MS = 30000;
   const TOPICS = 50;
   const REVOKED = "StreamWatch hears this no longer: it was withdrawn, or Twitch refused it.";
   const SENTENCES = {
@@ -17,13 +20,14 @@
 
   topics.pubsub = function (settings) {
     const wanted = new Map(); // topic → { topic, what, cost }
-    const answers = new Map(); // nonce → { resolve, about }
+    const answers = new Map(); // nonce → { resolve, about, socket }
+    const renewing = new Set(); // topics that are being listened to again
     const timers = {};
     let onEvent = () => {};
     let onState = () => {};
     let shown = { name: "idle", words: "" };
     let asking = 0;
-    let overlap = null; // what the old connection brought while the new one takes its place
+    let overlap = null; // during a move: { socket, old, young }, how often each brought a text
     const url = new URL(settings.pubsubPath, window.location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const line = topics.line({ url: url.href, opened, heard, broke, state });
@@ -49,32 +53,63 @@
     // --- what comes
 
     function opened(socket) {
-      line.ready(socket);
-      state("open", "Connected to StreamWatch");
-      ping();
+      if (socket.isMove) return move(socket);
+      arrived(socket);
       for (const topic of wanted.keys()) again(topic);
     }
 
-    function heard(text) {
+    function arrived(socket) {
+      if (!line.ready(socket)) return false;
+      clearTimeout(timers.pong);
+      // What the one before was asked is asked again.
+      for (const one of answers.values()) if (one.socket !== socket) one.resolve(null);
+      state("open", "Connected to StreamWatch");
+      ping();
+      return true;
+    }
+
+    // The old connection goes on until the new one hears all that it heard.
+    async function move(socket) {
+      const said = new Map(); // topic → the answer
+      const left = () => [...wanted.keys()].filter((topic) => !said.has(topic));
+      const say = async (topic) => said.set(topic, await request("LISTEN", topic, [topic], socket));
+      overlap = { socket, old: new Map(), young: new Map() };
+      while (left().length) await Promise.all(left().map(say));
+      if (overlap?.socket === socket) overlap = null;
+      if (!arrived(socket)) return;
+      for (const [topic, answer] of said) {
+        if (!wanted.has(topic)) request("UNLISTEN", topic, [topic]);
+        else if (!answer || answer.error === "ERR_SERVER") renew(topic, 1);
+        else if (answer.error) end(topic, refusalOf(answer).sentence, answer.error);
+      }
+    }
+
+    function heard(text, socket) {
       const frame = topics.parse(text);
       if (!frame?.type) return tell("in", "unreadable", text);
-      if (frame.type === "MESSAGE") return message(frame, text);
+      if (frame.type === "MESSAGE") return message(frame, text, socket);
       const about = frame.data?.topics || answers.get(frame.nonce)?.about || [];
       tell("in", frame.type, frame, { topics: about });
       if (frame.type === "PONG") clearTimeout(timers.pong);
       if (frame.type === "RESPONSE") answered(frame);
-      if (frame.type === "RECONNECT") line.moveTo(url.href);
+      if (frame.type === "RECONNECT") later("move", MOVE_MS * Math.random(), () => line.moveTo(url.href));
       if (frame.type === "AUTH_REVOKED") about.forEach((topic) => end(topic, REVOKED));
     }
 
     // The message lies in the frame as a text; it is shown as what it means.
-    function message(frame, text) {
-      if (line.isMoving()) overlap = overlap || new Set();
-      if (overlap && overlap.has(text)) return;
-      if (overlap) overlap.add(text);
+    function message(frame, text, socket) {
+      if (overlap && isKnown(text, socket)) return;
       const meant = topics.parse(frame.data.message) ?? frame.data.message;
       const data = { ...frame, data: { ...frame.data, message: meant } };
       tell("in", "MESSAGE", data, { topics: [frame.data.topic], type: meant?.type, raw: text });
+    }
+
+    // A text may come again; only what the other connection has brought as often is a repeat.
+    function isKnown(text, socket) {
+      const isYoung = socket === overlap.socket;
+      const [mine, others] = isYoung ? [overlap.young, overlap.old] : [overlap.old, overlap.young];
+      mine.set(text, (mine.get(text) || 0) + 1);
+      return mine.get(text) <= (others.get(text) || 0);
     }
 
     function answered(frame) {
@@ -86,6 +121,7 @@
     function broke(why, code) {
       clearTimeout(timers.ping);
       clearTimeout(timers.pong);
+      clearTimeout(timers.move);
       tell("note", "closed", { code, why });
       for (const one of answers.values()) one.resolve(null);
       answers.clear();
@@ -94,9 +130,9 @@
 
     // --- what is sent
 
-    function send(frame, about) {
+    function send(frame, about, socket) {
       tell("out", frame.type, frame, { topics: about || [] });
-      line.send(JSON.stringify(frame));
+      line.send(JSON.stringify(frame), socket);
     }
 
     function ping() {
@@ -107,22 +143,26 @@
       });
     }
 
-    function request(type, topic, about) {
+    // To that socket, or to the one in use; null when it broke before the answer.
+    function request(type, topic, about, socket) {
       const nonce = crypto.getRandomValues(new Uint32Array(3)).join("");
       return new Promise(function (resolve) {
-        answers.set(nonce, { resolve, about });
+        answers.set(nonce, { resolve, about, socket });
         setTimeout(() => answered({ nonce, error: "ERR_SERVER" }), ANSWER_MS);
-        send({ type, nonce, data: { topics: [topic] } }, about);
+        send({ type, nonce, data: { topics: [topic] } }, about, socket);
       });
     }
 
     async function subscribe(topic, about) {
       await line.usable();
       const answer = await request("LISTEN", topic, about);
-      if (!answer) return subscribe(topic, about); // the connection broke before the answer
+      if (!answer) return subscribe(topic, about);
       if (!answer.error) return null;
-      const sentence = answer.sentence || SENTENCES[answer.error] || "It was refused: " + answer.error;
-      throw { error: answer.error, sentence };
+      throw refusalOf(answer);
+    }
+
+    function refusalOf({ error, sentence }) {
+      return { error, sentence: sentence || SENTENCES[error] || "It was refused: " + error };
     }
 
     async function listen(topic) {
@@ -143,8 +183,19 @@
       }
     }
 
-    function again(topic) {
-      subscribe(topic, [topic]).catch((refusal) => end(topic, refusal.sentence, refusal.error));
+    async function again(topic, times = 0) {
+      if (renewing.has(topic) || !wanted.has(topic)) return;
+      renewing.add(topic);
+      const refusal = await subscribe(topic, [topic]).catch((found) => found);
+      renewing.delete(topic);
+      if (refusal?.error === "ERR_SERVER") renew(topic, times + 1);
+      else if (refusal) end(topic, refusal.sentence, refusal.error);
+    }
+
+    // Nobody has refused it: the server has trouble, which passes.
+    function renew(topic, times) {
+      const longest = Math.min(LONGEST_AGAIN_MS, AGAIN_MS * 2 ** times);
+      later("again " + topic, longest * (0.5 + Math.random() / 2), () => again(topic, times));
     }
 
     function end(topic, sentence, error) {
