@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from dev.leash import leash
@@ -37,3 +38,10 @@ def streamwatch(request: pytest.FixtureRequest) -> Running:
     """Each test that takes this runs on both."""
     running: Running = request.getfixturevalue(request.param)
     return running
+
+
+@pytest.fixture(scope="module")
+def strangers(quick_start: Running) -> list[str]:
+    """Streamers who cannot log in, so that nobody watches them and what is about them costs 1."""
+    people = httpx.get(f"{quick_start.simulator_url}/control/people", timeout=10).json()["people"]
+    return [one["login"] for one in people if not one["can_log_in"] and not one["live"]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 
 from tests.browser.people import Person
 from tests.browser.starting import Running, wait_for
@@ -91,6 +92,14 @@ def test_two_and_four_at_once_with_one_audible(page: Page, quick_start: Running)
     log_in(page, quick_start, VIEWER)
     page.goto(f"{quick_start.url}/livestream/{ANN}/")
     frame(page, ANN).evaluate("one => { one.isKept = true; }")
+    player, chat = boxes_of(page, 1280)
+    assert player["x"] + player["width"] <= chat["x"]
+    assert chat["y"] < player["y"] + player["height"]
+    player, chat = boxes_of(page, 390)
+    assert [player["x"], player["width"]] == [0, 390]
+    assert player["height"] >= 300
+    assert chat["y"] >= player["y"] + player["height"]
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("link", name=f"Watch {name_of(page, BEN)} beside the others").click()
     page.wait_for_url(f"{quick_start.url}/livestream/{ANN}/?with={BEN}")
     expect(page.locator("[data-slot]")).to_have_count(2)
@@ -117,6 +126,17 @@ def test_two_and_four_at_once_with_one_audible(page: Page, quick_start: Running)
     expect(page.locator("[data-slot]")).to_have_count(4)
 
 
+def boxes_of(page: Page, width: int) -> tuple[FloatRect, FloatRect]:
+    """Where the player and the chat of the one stream are, on a screen of this width."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.wait_for_function("width => window.innerWidth === width", arg=width)
+    player = frame(page, ANN).bounding_box()
+    chat = page.locator("[data-chat] iframe").bounding_box()
+    assert player
+    assert chat
+    return player, chat
+
+
 def name_of(page: Page, login: str) -> str:
     return card(page, login).locator("bdi.who").inner_text()
 
@@ -128,10 +148,19 @@ def test_news_and_the_end_are_told_on_the_open_page(
     page.goto(f"{quick_start.url}/livestream/{CAT}/")
     slot = page.locator(f"[data-slot][data-login={CAT}]")
     expect(slot.locator("[data-now-viewers]")).to_be_visible()
-    quick_start.event("channel.update", CAT, title="Only ladders today")
+    expect(slot.locator("[data-now-category]")).not_to_have_text("Chess")
+    quick_start.event("channel.update", CAT, title="Only ladders today", category="Chess")
     wait_for(lambda: "Only ladders today" in facts_of(watched, quick_start, CAT), quick_start, 20)
+    # Twitch's number changes with the minute, which is long to wait for.
+    page.route("**/livestream/facts/*", with_viewers_4321)
     look_again(page)
     expect(slot.locator("[data-now-title]")).to_have_text("Only ladders today")
+    expect(slot.locator("[data-now-category]")).to_have_text("Chess")
+    expect(slot.locator("[data-now-viewers]")).to_have_text("4321 viewers")
+    # Its own ticking: nothing is asked for another 20 s.
+    uptime = slot.locator("[data-uptime]").inner_text()
+    expect(slot.locator("[data-uptime]")).not_to_have_text(uptime)
+    page.unroute("**/livestream/facts/*")
     quick_start.event("stream.offline", CAT)
     wait_for(lambda: not is_live(watched, quick_start, CAT), quick_start, 20)
     look_again(page)
@@ -145,11 +174,20 @@ def test_news_and_the_end_are_told_on_the_open_page(
     quick_start.event("stream.online", CAT)
 
 
+def with_viewers_4321(route: Route) -> None:
+    answer = route.fetch()
+    shown = r'(data-now-viewers="\d+">.*?</i>)[^<]*'
+    text = re.sub(shown, r"\1 4321 viewers", answer.text(), flags=re.DOTALL)
+    route.fulfill(response=answer, body=text)
+
+
 def facts_of(person: Person, running: Running, login: str) -> str:
     return person.http.get(f"{running.url}/livestream/facts/?login={login}").text
 
 
-def test_the_chat_has_the_theme_of_the_page(page: Page, quick_start: Running) -> None:
+def test_the_chat_is_shared_and_has_the_theme_of_the_page(
+    page: Page, new_page: NewPage, quick_start: Running
+) -> None:
     log_in(page, quick_start, VIEWER)
     page.goto(f"{quick_start.url}/livestream/{ANN}/")
     chat = page.locator("[data-chat] iframe")
@@ -159,6 +197,15 @@ def test_the_chat_has_the_theme_of_the_page(page: Page, quick_start: Running) ->
     page.get_by_role("button", name="Dark", exact=True).click()
     expect(page.locator("[data-chat] iframe[src$=darkpopout]")).to_have_count(1)
     expect(chat).to_have_count(1)
+    other = new_page()
+    log_in(other, quick_start, "zoe_quiet")
+    other.goto(f"{quick_start.url}/livestream/{ANN}/")
+    theirs = other.frame_locator("[data-chat] iframe").get_by_role("log")
+    expect(theirs).to_be_visible()
+    mine = page.frame_locator("[data-chat] iframe")
+    mine.get_by_label("Write as").fill("Hello from the frame")
+    mine.get_by_role("button", name="Chat", exact=True).click()
+    expect(theirs).to_contain_text("DanPlays: Hello from the frame")
 
 
 def test_whose_streamers_are_off_the_air_sees_the_biggest(page: Page, quick_start: Running) -> None:

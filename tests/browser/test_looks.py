@@ -129,7 +129,9 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
     judge(page, f"tokens-{ending}")
 
 
-def test_pages_of_watching(look: tuple[BrowserContext, str], quick_start: Running) -> None:
+def test_pages_of_watching(
+    look: tuple[BrowserContext, str], quick_start: Running, strangers: list[str]
+) -> None:
     context, ending = look
     page = context.new_page()
     for name, path in (
@@ -140,6 +142,19 @@ def test_pages_of_watching(look: tuple[BrowserContext, str], quick_start: Runnin
         expect(page.locator("[data-bit=more] [data-loaded]")).to_have_count(3)
         expect(page.locator("[data-chat] iframe")).to_have_count(1)
         judge(page, f"{name}-{ending}")
+    page.goto(f"{quick_start.url}/livestream/topics/")
+    topic = page.get_by_role("combobox", name="Topic")
+    topic.fill(f"channel.update.{strangers[0]}")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-listening] [data-state=listening]")).to_be_visible()
+    quick_start.event("channel.update", strangers[0], title=f"Seen at {ending}")
+    event = page.locator("[data-console-rows] [data-kind=notification]")
+    expect(event).to_be_visible()
+    event.scroll_into_view_if_needed()
+    judge(page, f"topics-{ending}")
+    topic.fill("channel")
+    expect(page.get_by_role("option").first).to_be_visible()
+    judge(page, f"topics-completed-{ending}")
 
 
 def test_pages_of_a_visitor(look: tuple[BrowserContext, str], quick_start: Running) -> None:

@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -26,13 +25,6 @@ from tests.browser.panel import (
 )
 from tests.browser.starting import Running, wait_for
 from tests.conftest import AllowErrors, NewPage
-
-
-@pytest.fixture(scope="module")
-def strangers(quick_start: Running) -> list[str]:
-    """Streamers who cannot log in, so that nobody watches them and what is about them costs 1."""
-    people = httpx.get(f"{quick_start.simulator_url}/control/people", timeout=10).json()["people"]
-    return [one["login"] for one in people if not one["can_log_in"] and not one["live"]]
 
 
 def test_a_topic_is_chosen_by_keyboard_and_its_event_is_seen(
