@@ -139,11 +139,13 @@ class ProtocolTests(GatewayCase):
             "presence.1": "ERR_BADTOPIC",
             f"channel-points-channel-v1.{self.viewer.twitch_id}": "ERR_BADAUTH",
         }
+        expired, old = make_token(user=self.viewer, name="old", days=1)
+        AccessToken.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
         with self.connect() as client:
             for text, word in cases.items():
                 assert client.listen(text, token=self.token) == word
             assert client.listen(self.mine, "whispers.4711", token=self.token) == "ERR_BADAUTH"
-            for token in ("", "stolen", "swt_stolen"):
+            for token in ("", "stolen", "swt_stolen", old):
                 assert client.listen(self.mine, token=token) == "ERR_BADAUTH"
             assert self.leases() == 0
             assert client.say(type="PING") == {"type": "PONG"}
@@ -179,7 +181,9 @@ class ProtocolTests(GatewayCase):
 
     def test_what_is_no_frame_ends_the_connection_after_a_word(self) -> None:
         large = json.dumps({"type": "PING", "x": "y" * LARGEST})
-        for text, code in (("what?", 1007), (large, 1009), ("[]", 1007)):
+        wide = json.dumps({"type": "PING", "x": "é" * (LARGEST // 2)}, ensure_ascii=False)
+        assert len(wide) < LARGEST
+        for text, code in (("what?", 1007), (large, 1009), (wide, 1009), ("[]", 1007)):
             with self.connect(self.viewer) as client:
                 client.connection.send(text)
                 assert client.next()["error"] == "ERR_BADMESSAGE"
@@ -196,7 +200,7 @@ class ProtocolTests(GatewayCase):
             for _ in range(3):
                 assert client.say(type="PING") == {"type": "PONG"}
             assert client.say(type="PING")["error"] == "ERR_BADMESSAGE"
-            assert client.code() == 1007
+            assert client.code() == 1008
 
     def test_who_listens_on_nothing_is_sent_away(self) -> None:
         with patch.object(connection, "FIRST_LISTEN_SECONDS", 0.05), self.connect() as client:
@@ -227,7 +231,7 @@ class HandshakeTests(GatewayCase):
         return caught.value.response.status_code
 
     def test_a_foreign_origin_with_a_session_is_refused(self) -> None:
-        for origin in ("https://evil.example", "null", "http://localhost:1", "x"):
+        for origin in ("https://evil.example", "null", "http://localhost:1", "x", "http://["):
             assert self.refused(self.viewer, origin=origin) == 403
 
     def test_the_public_address_is_ours(self) -> None:
