@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -217,6 +218,22 @@ class ProtocolTests(GatewayCase):
             with patch("livestream.leasing.permit", side_effect=OperationalError(2002, "away")):
                 assert client.listen(self.mine) == "ERR_SERVER"
             assert client.listen(self.mine) == ""
+
+    def test_no_token_is_logged_however_much_is(self) -> None:
+        with self.assertLogs(level="DEBUG") as logs, self.connect() as client:
+            assert client.listen(self.mine, token=self.token) == ""
+            assert client.listen("whispers.4711", token=self.token) == "ERR_BADAUTH"
+            assert client.listen(self.mine, token=f"{self.token}x") == "ERR_BADAUTH"
+            self.whisper("hello")
+            client.message()
+            client.connection.send(f"what? {self.token}")
+            assert client.next()["error"] == "ERR_BADMESSAGE"
+            assert client.code() == 1007
+        # What the program at the other end writes is its own affair.
+        ours = [one for one in logs.records if one.name != "websockets.client"]
+        written = "\n".join(map(logging.Formatter().format, ours))
+        assert "a frame was not JSON" in written
+        assert "swt_" not in written
 
     def test_a_farewell_says_reconnect_to_all(self) -> None:
         with self.connect(self.viewer) as page, self.connect() as program:
