@@ -145,7 +145,7 @@ class Gateway:
 
     async def _let_go(self, numbers: Sequence[int]) -> None:
         try:
-            await self._keeping(leasing.let_go, connections=numbers)
+            await self._in_thread(leasing.let_go, connections=numbers)
         except DatabaseError:
             logger.warning("pubsub: leases of %d connections run out by themselves", len(numbers))
 
