@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from django.db import Error as DatabaseError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from livestream import frames, leasing, listening
-from livestream.frames import BadFrame, Frame
+from livestream.frames import BadFrame, Frame, TooLarge, TooMany
 from livestream.leasing import key_of
 from livestream.listening import Listening
 from livestream.models import Key
@@ -32,7 +32,8 @@ FIRST_LISTEN_SECONDS: Final = 15.0
 SEND_SECONDS: Final = 5.0
 # A program that listens on 50 topics one by one is let through.
 FRAMES, FRAMES_SECONDS = 120, 10.0
-NORMAL, UNREADABLE, NOT_ALLOWED, TOO_LARGE, LATER = 1000, 1007, 1008, 1009, 1013
+NORMAL, UNREADABLE, LATER = 1000, 1007, 1013
+CODES: Final[Mapping[type[BadFrame], int]] = {TooMany: 1008, TooLarge: 1009}
 TOO_MANY: Final = Refusal(BAD_TOPIC, f"A connection listens on {frames.MOST_TOPICS} at most.")
 AWAY: Final = Refusal(SERVER, "StreamWatch's database does not answer. Try again in a moment.")
 
@@ -159,8 +160,7 @@ class Connection:
         except BadFrame as error:
             logger.info("pubsub: connection ended, a frame was %s", error)
             await self._send(frames.response("", BAD_MESSAGE))
-            code = TOO_LARGE if len(text) > frames.LARGEST else UNREADABLE
-            raise Ended(code) from None
+            raise Ended(CODES.get(type(error), UNREADABLE)) from None
 
     async def _receive(self) -> str:
         message = await self._socket.receive()
@@ -180,7 +180,7 @@ class Connection:
             self._frames_since, self._frames = now, 0
         self._frames += 1
         if self._frames > FRAMES:
-            raise BadFrame("one too many")
+            raise TooMany("one too many")
 
     # --- Answering
 

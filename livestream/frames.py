@@ -15,7 +15,15 @@ RECONNECT: Final = '{"type":"RECONNECT"}'
 
 
 class BadFrame(Exception):
-    """Nothing that a client of PubSub sends: not JSON, no object, or too large."""
+    """Nothing that a client of PubSub sends: not JSON, no object, or one of those below."""
+
+
+class TooLarge(BadFrame):
+    """More than 16 KiB."""
+
+
+class TooMany(BadFrame):
+    """One more than anybody needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ def read(text: str) -> Frame:
         BadFrame: it is none at all.
     """
     if len(text) > LARGEST or len(text.encode(errors="replace")) > LARGEST:
-        raise BadFrame("too large")
+        raise TooLarge("too large")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

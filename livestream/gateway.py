@@ -145,7 +145,7 @@ class Gateway:
 
     async def _let_go(self, numbers: Sequence[int]) -> None:
         try:
-            await self._keeping(leasing.let_go, connections=numbers)
+            await self._in_thread(leasing.let_go, connections=numbers)
         except DatabaseError:
             logger.warning("pubsub: leases of %d connections run out by themselves", len(numbers))
 
@@ -221,7 +221,13 @@ async def _refuse(socket: WebSocket, status: int, sentence: str) -> None:
 def _is_ours(socket: WebSocket, host: str) -> bool:
     """Whether a page of ours asks; a program that is no browser names no origin."""
     origin = socket.headers.get("origin")
-    return origin is None or origin == settings.PUBLIC_URL or urlsplit(origin).netloc == host
+    if origin is None or origin == settings.PUBLIC_URL:
+        return True
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        # It is no address at all.
+        return False
 
 
 gateway = Gateway()

@@ -26,7 +26,7 @@ BAD_TOPIC: Final = "ERR_BADTOPIC"
 LONGEST: Final = 200
 # The old name that takes a login even where it is all digits.
 BY_LOGIN: Final = "video-playback"
-ID: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
+ID: Final = re.compile(r"0|[1-9][0-9]{0,19}", re.ASCII)
 LOGIN: Final = re.compile(r"[a-z0-9_]{1,25}", re.ASCII)
 _KINDS: Final[Mapping[str, Kind]] = {kind.word: kind for kind in KINDS}
 _LIVING: Final = [kind.word for kind in KINDS if not kind.is_dead]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Barrier
 from unittest.mock import patch
 
@@ -66,6 +67,22 @@ class ListenTests(SocketCase):
         self.simulator.control.fault("expire_tokens")
         assert len(self.listen(f"whispers.{ADA}").made) == 1
         assert grant_of(self.user).access_token != before
+
+    def test_no_token_is_logged_however_much_is(self) -> None:
+        self.client.force_login(self.user)
+        said = {"topic": f"whispers.{ADA}", "session_id": self.socket.id}
+        tokens = []
+        with self.assertLogs(level="DEBUG") as logs:
+            for fault in ("", "expire_tokens"):
+                if fault:
+                    self.simulator.control.fault(fault)
+                assert self.client.post("/livestream/eventsub/", said).status_code == 200
+                grant = grant_of(self.user)
+                tokens += [grant.access_token, grant.refresh_token]
+        assert len(set(tokens)) >= 3
+        written = "\n".join(map(logging.Formatter().format, logs.records))
+        assert "httpcore" in {one.name.partition(".")[0] for one in logs.records}
+        assert [one for one in (*tokens, "swt_") if one in written] == []
 
     def test_of_a_topic_that_is_refused_half_way_nothing_is_left(self) -> None:
         for number in range(9):

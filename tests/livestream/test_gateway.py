@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -139,11 +140,13 @@ class ProtocolTests(GatewayCase):
             "presence.1": "ERR_BADTOPIC",
             f"channel-points-channel-v1.{self.viewer.twitch_id}": "ERR_BADAUTH",
         }
+        expired, old = make_token(user=self.viewer, name="old", days=1)
+        AccessToken.objects.filter(pk=expired.pk).update(expires_at=timezone.now())
         with self.connect() as client:
             for text, word in cases.items():
                 assert client.listen(text, token=self.token) == word
             assert client.listen(self.mine, "whispers.4711", token=self.token) == "ERR_BADAUTH"
-            for token in ("", "stolen", "swt_stolen"):
+            for token in ("", "stolen", "swt_stolen", old):
                 assert client.listen(self.mine, token=token) == "ERR_BADAUTH"
             assert self.leases() == 0
             assert client.say(type="PING") == {"type": "PONG"}
@@ -179,7 +182,9 @@ class ProtocolTests(GatewayCase):
 
     def test_what_is_no_frame_ends_the_connection_after_a_word(self) -> None:
         large = json.dumps({"type": "PING", "x": "y" * LARGEST})
-        for text, code in (("what?", 1007), (large, 1009), ("[]", 1007)):
+        wide = json.dumps({"type": "PING", "x": "é" * (LARGEST // 2)}, ensure_ascii=False)
+        assert len(wide) < LARGEST
+        for text, code in (("what?", 1007), (large, 1009), (wide, 1009), ("[]", 1007)):
             with self.connect(self.viewer) as client:
                 client.connection.send(text)
                 assert client.next()["error"] == "ERR_BADMESSAGE"
@@ -196,7 +201,7 @@ class ProtocolTests(GatewayCase):
             for _ in range(3):
                 assert client.say(type="PING") == {"type": "PONG"}
             assert client.say(type="PING")["error"] == "ERR_BADMESSAGE"
-            assert client.code() == 1007
+            assert client.code() == 1008
 
     def test_who_listens_on_nothing_is_sent_away(self) -> None:
         with patch.object(connection, "FIRST_LISTEN_SECONDS", 0.05), self.connect() as client:
@@ -214,6 +219,22 @@ class ProtocolTests(GatewayCase):
                 assert client.listen(self.mine) == "ERR_SERVER"
             assert client.listen(self.mine) == ""
 
+    def test_no_token_is_logged_however_much_is(self) -> None:
+        with self.assertLogs(level="DEBUG") as logs, self.connect() as client:
+            assert client.listen(self.mine, token=self.token) == ""
+            assert client.listen("whispers.4711", token=self.token) == "ERR_BADAUTH"
+            assert client.listen(self.mine, token=f"{self.token}x") == "ERR_BADAUTH"
+            self.whisper("hello")
+            client.message()
+            client.connection.send(f"what? {self.token}")
+            assert client.next()["error"] == "ERR_BADMESSAGE"
+            assert client.code() == 1007
+        # What the program at the other end writes is its own affair.
+        ours = [one for one in logs.records if one.name != "websockets.client"]
+        written = "\n".join(map(logging.Formatter().format, ours))
+        assert "a frame was not JSON" in written
+        assert "swt_" not in written
+
     def test_a_farewell_says_reconnect_to_all(self) -> None:
         with self.connect(self.viewer) as page, self.connect() as program:
             self.served.call(gateway.gateway.farewell)
@@ -227,7 +248,7 @@ class HandshakeTests(GatewayCase):
         return caught.value.response.status_code
 
     def test_a_foreign_origin_with_a_session_is_refused(self) -> None:
-        for origin in ("https://evil.example", "null", "http://localhost:1", "x"):
+        for origin in ("https://evil.example", "null", "http://localhost:1", "x", "http://["):
             assert self.refused(self.viewer, origin=origin) == 403
 
     def test_the_public_address_is_ours(self) -> None:

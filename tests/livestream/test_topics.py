@@ -12,7 +12,7 @@ from livestream.topics import Refusal, Topic, missing, needs, parse
 from streamwatch.twitch.eventsub import condition_key
 
 ME, OTHER = "700000001", "700000002"
-LOGINS = {"ada": ME, "bob": OTHER, "12345": "700000003"}
+LOGINS = {"ada": ME, "bob": OTHER, "12345": "700000003", "0012": "700000004"}
 LIVING = [kind for kind in KINDS if not kind.is_dead]
 ALL_SCOPES = {scope for one in TYPES.values() for group in one.groups for scope in group}
 # What names a person in a condition besides the channel; that person has to be the viewer.
@@ -63,6 +63,8 @@ def test_reads_its_own_name_again(kind: Kind) -> None:
         ("  Whispers.ADA \n", f"whispers.{ME}"),
         ("stream.online.bob", f"stream.online.{OTHER}"),
         ("video-playback.12345", "video-playback.700000003"),
+        # No id begins with 0, but logins may.
+        ("stream.online.0012", "stream.online.700000004"),
         ("video-playback-by-id.12345", "video-playback-by-id.12345"),
         ("automod-queue.ada.bob", f"automod-queue.{ME}.{OTHER}"),
         ("chat_moderator_actions.bob", f"chat_moderator_actions.{OTHER}"),
@@ -84,6 +86,7 @@ def test_logins_become_ids(text: str, name: str) -> None:
         ("whispers.a b", "each an id or a login"),
         ("whispers.<script>", "each an id or a login"),
         ("whispers.\u0664\u0665", "each an id or a login"),
+        (f"whispers.0{ME}", f"nobody with the login 0{ME}"),
         ("whispers.\x00", "each an id or a login"),
         ("whispers.nobody", "Twitch knows nobody with the login nobody"),
         ("whisper.1", "The nearest is whispers.<viewer>"),
