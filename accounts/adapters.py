@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -18,8 +19,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from requests import RequestException, Session
 
-from accounts.code_exchange import LoginRefused, check
-from accounts.granting import Consent
+from accounts.code_exchange import Asked, LoginRefused, check
+from accounts.granting import Consent, Lacking
 from accounts.logging_in import log_in
 from streamwatch.twitch.payloads import Profile
 
@@ -75,6 +76,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
 
         With an existing viewer in it, allauth never comes to its own signup, which would ask
         for an address or refuse one that another viewer has.
+
+        Raises:
+            ImmediateHttpResponse: the consent lacks what the viewer allowed before.
         """
         # "connect" would give one viewer the account of another.
         sociallogin.state["process"] = AuthProcess.LOGIN
@@ -85,9 +89,32 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
             scopes=getattr(request, "granted_scopes", []),
             expires_at=token.expires_at,
         )
-        profile = Profile.parse(sociallogin.account.extra_data)
-        channel_id = _named_channel(sociallogin.state)
-        sociallogin.user = log_in(profile=profile, consent=consent, channel_id=channel_id)
+        try:
+            sociallogin.user = log_in(
+                profile=Profile.parse(sociallogin.account.extra_data),
+                consent=consent,
+                channel_id=_named_channel(sociallogin.state),
+                is_last=_is_asked_again(sociallogin.state),
+            )
+        except Lacking as lacking:
+            answer = self._ask_again(request, sociallogin.state, lacking.scopes)
+            raise ImmediateHttpResponse(answer) from None
+
+    def _ask_again(
+        self, request: HttpRequest, state: dict[str, Any], scopes: Iterable[str]
+    ) -> HttpResponse:
+        """To Twitch once more: who it is was not known when it was asked, or another tab asked.
+
+        Without it, what the viewer allowed before would be lost; after a no it is still there.
+        """
+        answer: HttpResponse = self.get_provider(request, provider="twitch").redirect(
+            request,
+            process=AuthProcess.LOGIN,
+            next_url=state.get("next"),
+            data={**(state.get("data") or {}), "is_again": True},
+            scope=Asked(scopes),
+        )
+        return answer
 
     def on_authentication_error(
         self,
@@ -121,6 +148,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
 def _named_channel(state: dict[str, Any]) -> str:
     """The channel that the link to the consent named; "" where it named none."""
     return str((state.get("data") or {}).get("channel_id", ""))
+
+
+def _is_asked_again(state: dict[str, Any]) -> bool:
+    """Whether Twitch was asked for all together already: nobody is sent round and round."""
+    return bool((state.get("data") or {}).get("is_again"))
 
 
 def _way_back(state: dict[str, Any]) -> str:

@@ -32,22 +32,36 @@ class Consent:
     expires_at: datetime | None
 
 
+class Lacking(Exception):
+    """A consent lacks what the viewer's live Grant has; `scopes` are those of both together."""
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        super().__init__("the consent lacks scopes of the Grant")
+        self.scopes = sorted(scopes)
+
+
 def until_next_validation() -> timedelta:
     """45 to 55 min, by chance: those that fell due together drift apart again."""
     return timedelta(minutes=_random.uniform(*VALIDATION_MINUTES))
 
 
-def keep_grant(*, user: User, consent: Consent) -> bool:
+def keep_grant(*, user: User, consent: Consent, is_last: bool = True) -> bool:
     """Keep `consent` as the viewer's Grant, unless a wider live one is there; whether it was kept.
 
     Wider: it has all scopes of the new one and more. A new one that lacks some and has others
-    is kept, for it is what the viewer wants now. Three queries.
+    is kept when `is_last`, for it is what the viewer wants now. Three queries.
+
+    Raises:
+        Lacking: it is such a one, and Twitch can be asked once more for all of them.
     """
     with transaction.atomic():
         # Two logins of one viewer at the same time wait here for each other.
         User.objects.select_for_update().get(pk=user.pk)
-        if _live_scopes(user) > set(consent.scopes):
+        before, new = _live_scopes(user), set(consent.scopes)
+        if before > new:
             return False
+        if not before <= new and not is_last:
+            raise Lacking(before | new)
         now = timezone.now()
         values = {
             "access_token": consent.access_token,

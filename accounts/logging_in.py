@@ -16,17 +16,22 @@ from streamwatch.twitch.payloads import Profile
 LONGEST_ADDRESS = 254  # EmailField's column
 
 
-def log_in(*, profile: Profile, consent: Consent, channel_id: str = "") -> User:
+def log_in(
+    *, profile: Profile, consent: Consent, channel_id: str = "", is_last: bool = True
+) -> User:
     """The viewer with the profile's Twitch id, new or refreshed, with Grant and rights.
 
     `channel_id` is whose channel the link to the consent named. Somebody who is switched off is
     refreshed, but gets neither. About eight queries, in one transaction.
+
+    Raises:
+        accounts.granting.Lacking: unless `is_last`, see `keep_grant()`. Nothing is written.
     """
     with transaction.atomic():
         user = _refreshed(profile)
         if user.is_active:
             follow_bindings(user)
-            keep_grant(user=user, consent=consent)
+            keep_grant(user=user, consent=consent, is_last=is_last)
             note_moderation(user=user, channel_id=channel_id)
     return user
 

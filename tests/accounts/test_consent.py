@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.test import TestCase
+from django.test import TestCase, override_settings
 
 from accounts.granting import note_moderation
 from accounts.models import FOLLOWERS, Grant, Moderation, User
@@ -100,6 +100,56 @@ class AllowTests(ConsentCase):
         back = mallory.consent(self.set_out(browser=mallory), "zoe_quiet")
         assert self.browser.get(back).status_code == 400
         assert self.browser.viewer() is None
+
+
+class AllowedBeforeTests(ConsentCase):
+    """Whoever allowed more before, and follows a link without being logged in."""
+
+    wide = (*PLAIN, "user:read:whispers")
+
+    def setUp(self) -> None:
+        super().setUp()
+        with override_settings(LOGIN_SCOPES=self.wide):
+            Dancer().log_in_as("ada_streams")
+
+    def granted(self) -> list[str]:
+        return sorted(Grant.objects.get().scopes)
+
+    def allow_half(self) -> dict[str, str]:
+        """What Twitch is asked after it was asked for the followers, and not for whispers."""
+        answer = self.allow()
+        assert answer["Location"].startswith(settings.TWITCH_AUTH_URL + "/authorize?")
+        found = parse_qs(urlsplit(answer["Location"]).query)
+        return {name: values[0] for name, values in found.items()}
+
+    def test_twitch_is_asked_once_more_for_both(self) -> None:
+        wish = self.allow_half()
+        assert sorted(wish["scope"].split()) == sorted([*self.wide, FOLLOWERS])
+        answer = self.browser.get(self.browser.consent(wish, "ada_streams"))
+        assert answer["Location"] == "/consent/thanks/"
+        assert self.granted() == sorted([*self.wide, FOLLOWERS])
+        assert self.browser.viewer() == User.objects.get()
+
+    def test_the_channel_of_the_link_is_not_forgotten(self) -> None:
+        with override_settings(LOGIN_SCOPES=self.wide):
+            Dancer().log_in_as("bob_watches")
+        answer = self.browser.allow_as("bob_watches", channel_id=ADA)
+        found = parse_qs(urlsplit(answer["Location"]).query)
+        wish = {name: values[0] for name, values in found.items()}
+        self.browser.get(self.browser.consent(wish, "bob_watches"))
+        assert Moderation.objects.get().channel_id == ADA
+
+    def test_after_a_no_what_was_there_is_there(self) -> None:
+        answer = self.browser.get(self.browser.consent(self.allow_half()))
+        assert answer["Location"] == "/consent/denied/"
+        assert self.granted() == sorted(self.wide)
+        assert self.browser.viewer() is None
+
+    def test_nobody_is_sent_round_and_round(self) -> None:
+        fewer = {**self.allow_half(), "scope": f"user:read:email {FOLLOWERS}"}
+        answer = self.browser.get(self.browser.consent(fewer, "ada_streams"))
+        assert answer["Location"] == "/consent/thanks/"
+        assert self.granted() == sorted(["user:read:email", FOLLOWERS])
 
 
 class LinkTests(ConsentCase):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connection
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
-from accounts.granting import Consent, keep_grant
+from accounts.granting import Consent, Lacking, keep_grant
 from accounts.models import Grant
 from tests.accounts.dance import Dancer, local_twitch
 from tests.factories import make_user
@@ -69,6 +70,13 @@ class KeepGrantTests(TestCase):
     def test_what_was_asked_now_counts_when_neither_is_wider(self) -> None:
         keep_grant(user=self.user, consent=consent("one", WIDE))
         assert keep_grant(user=self.user, consent=consent("two", ["channel:read:ads"]))
+
+    def test_or_all_of_both_is_asked_for_while_that_can_be(self) -> None:
+        keep_grant(user=self.user, consent=consent("one", WIDE))
+        with pytest.raises(Lacking) as lacking:
+            keep_grant(user=self.user, consent=consent("two", ["channel:read:ads"]), is_last=False)
+        assert lacking.value.scopes == sorted([*WIDE, "channel:read:ads"])
+        assert self.token() == "one"
 
     def test_one_whose_key_is_gone_is_replaced(self) -> None:
         keep_grant(user=self.user, consent=consent("one", WIDE))

@@ -48,6 +48,14 @@ class AllowCase(TestCase):
             self.browser.get(self.browser.consent(self.wish(scope), "ada_streams"))
         assert self.granted() == sorted([*PLAIN, "bits:read", "user:read:whispers"])
 
+    def test_what_another_tab_added_meanwhile_is_not_lost(self) -> None:
+        first, second = self.wish("bits:read"), self.wish("user:read:whispers")
+        self.browser.get(self.browser.consent(first, "ada_streams"))
+        both = self.asked(self.browser.get(self.browser.consent(second, "ada_streams")))
+        answer = self.browser.get(self.browser.consent(both, "ada_streams"))
+        assert answer["Location"] == BACK
+        assert self.granted() == sorted([*PLAIN, "bits:read", "user:read:whispers"])
+
     def test_a_no_goes_on_where_it_was_and_says_so(self) -> None:
         answer = self.browser.get(self.browser.consent(self.wish("bits:read")))
         assert answer["Location"] == BACK
