@@ -22,6 +22,15 @@ from tests.browser.panel import (
 from tests.browser.starting import Running
 from tests.conftest import AllowErrors, NewPage
 
+# As the panel gives them to its console; one by one over a socket it takes half a minute.
+MANY_EVENTS = """(many) => {
+  const shown = StreamWatch.topics.console(document.querySelector("[data-topics]"));
+  for (let number = 0; number < many; number += 1) {
+    const data = { data: { message: { number } } };
+    shown.add({ way: "in", kind: "MESSAGE", topics: ["raid.1"], at: Date.now(), data });
+  }
+}"""
+
 
 @pytest.fixture(scope="module")
 def strangers(quick_start: Running) -> list[dict[str, str]]:
@@ -127,3 +136,13 @@ def test_two_viewers_hear_only_their_own(
         quick_start.event("user.whisper.message", "frank_follows", to=login, text=f"to {login}")
     for page, login in zip(pages, logins, strict=True):
         expect(entries(page, "notification")).to_contain_text([f"to {login}"])
+
+
+def test_the_console_keeps_the_newest_five_hundred(page: Page, quick_start: Running) -> None:
+    open_panel(page, quick_start, "eve_no_mail")
+    page.evaluate(MANY_EVENTS, 501)
+    seen = entries(page, "MESSAGE")
+    expect(seen).to_have_count(500)
+    expect(seen.first).to_contain_text("number: 500")
+    expect(seen.last).to_contain_text("number: 1")
+    expect(page.get_by_text("500, older ones are dropped")).to_be_visible()

@@ -78,6 +78,10 @@ def test_the_console_filters_pauses_clears_and_gives_away(
     found.value.save_as(tmp_path / "saved.jsonl")
     lines = (tmp_path / "saved.jsonl").read_text().splitlines()
     assert ["First title" in lines[0], "First of all" in lines[1], len(lines)] == [True, True, 2]
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy", exact=True).first.click()
+    expect(page.get_by_text("Copied as JSON lines")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").splitlines() == lines
     page.get_by_role("button", name="Clear").click()
     expect(entries(page, "notification")).to_have_count(0)
 
@@ -252,6 +256,10 @@ def test_how_it_looks(new_page: NewPage, quick_start: Running, strangers: list[s
         assert problems == [], f"{width} {theme}"
         wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{width} {theme}"
+        # What is at the end of the console is seen beside how the connection stands.
+        page.locator("[data-console-count]").scroll_into_view_if_needed()
+        expect(page.locator("[data-console-count]")).to_be_in_viewport(ratio=1)
+        expect(page.locator("[data-topics-state]")).to_be_in_viewport(ratio=1)
 
 
 def test_without_javascript_it_says_so(new_page: NewPage, quick_start: Running) -> None:

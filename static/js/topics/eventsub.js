@@ -48,7 +48,7 @@
 
     function report() {
       const meters = [
-        { name: "Connections of this browser", value: session ? 1 : 0, max: SOCKETS },
+        { name: "Connections here", value: session ? 1 : 0, max: SOCKETS },
         { name: "Subscriptions", value: subscriptions.size, max: SUBSCRIPTIONS },
         { name: "Cost", value: total, max: most },
       ];
