@@ -33,7 +33,7 @@ MANY_EVENTS = """(many) => {
 
 
 @pytest.fixture(scope="module")
-def strangers(quick_start: Running) -> list[dict[str, str]]:
+def nobodies(quick_start: Running) -> list[dict[str, str]]:
     """Who cannot log in, so that nobody watches them."""
     people = httpx.get(f"{quick_start.simulator_url}/control/people", timeout=10).json()["people"]
     return [one for one in people if not one["can_log_in"]]
@@ -46,15 +46,15 @@ def strangers(quick_start: Running) -> list[dict[str, str]]:
 def test_consent_on_the_page_of_a_stream_leads_back_to_what_plays_then(
     page: Page,
     quick_start: Running,
-    strangers: list[dict[str, str]],
+    nobodies: list[dict[str, str]],
     allow_errors: AllowErrors,
     transport: str,
     login: str,
     kind: str,
 ) -> None:
     allow_errors("status of 403")
-    first, second = [one["login"] for one in strangers if one["live"]][:2]
-    quiet = next(one["login"] for one in strangers if not one["live"])
+    first, second = [one["login"] for one in nobodies if one["live"]][:2]
+    quiet = next(one["login"] for one in nobodies if not one["live"])
     log_in_quickly(page, quick_start, login)
     page.goto(f"{quick_start.url}/livestream/{first}/?with={second}")
     page.get_by_role("radio", name=transport).check()
@@ -81,13 +81,13 @@ def test_consent_on_the_page_of_a_stream_leads_back_to_what_plays_then(
 def test_after_a_logout_in_another_tab_nothing_more_is_heard(
     page: Page,
     quick_start: Running,
-    strangers: list[dict[str, str]],
+    nobodies: list[dict[str, str]],
     allow_errors: AllowErrors,
     comes: str | None,
 ) -> None:
     allow_errors("status of 403")
     sockets = open_panel(page, quick_start, "eve_no_mail")
-    quiet = strangers[-1]["login"]
+    quiet = nobodies[-1]["login"]
     listen(page, f"stream.online.{quiet}")
     page.context.clear_cookies(name="sessionid")
     if comes:
@@ -111,11 +111,11 @@ def test_after_a_logout_in_another_tab_nothing_more_is_heard(
 
 
 def test_an_open_page_asks_once_a_minute_whose_it_is(
-    page: Page, quick_start: Running, strangers: list[dict[str, str]]
+    page: Page, quick_start: Running, nobodies: list[dict[str, str]]
 ) -> None:
     page.clock.install()
     open_panel(page, quick_start, "eve_no_mail")
-    listen(page, f"stream.online.{strangers[-1]['login']}")
+    listen(page, f"stream.online.{nobodies[-1]['login']}")
     page.context.clear_cookies(name="sessionid")
     page.clock.fast_forward(60_000)
     expect(page.get_by_role("alert")).to_contain_text("You are logged out.")

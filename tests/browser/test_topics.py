@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -239,27 +238,15 @@ def test_the_page_listens_on_when_its_server_is_killed(
     expect_state(page, "open")
 
 
-def test_how_it_looks(new_page: NewPage, quick_start: Running, strangers: list[str]) -> None:
-    """At 390 and 1280 px, light and dark: axe finds nothing, nothing overflows."""
-    page = new_page(bypass_csp=True, reduced_motion="reduce")
+def test_the_state_stays_in_sight(
+    new_page: NewPage, quick_start: Running, strangers: list[str]
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
     open_panel(page, quick_start, "dan_plays")
     listen(page, f"stream.online.{strangers[0]}")
-    quick_start.event("stream.online", strangers[0])
-    expect(entries(page, "notification")).to_have_count(1)
-    for width, theme in ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")):
-        page.set_viewport_size({"width": width, "height": 844})
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        page.get_by_role("combobox", name="Topic").fill("channel")
-        expect(page.get_by_role("option").first).to_be_visible()
-        found = Axe().run(page).response["violations"]
-        problems = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
-        assert problems == [], f"{width} {theme}"
-        wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wider <= 0, f"{width} {theme}"
-        # What is at the end of the console is seen beside how the connection stands.
-        page.locator("[data-console-count]").scroll_into_view_if_needed()
-        expect(page.locator("[data-console-count]")).to_be_in_viewport(ratio=1)
-        expect(page.locator("[data-topics-state]")).to_be_in_viewport(ratio=1)
+    page.locator("[data-console-count]").scroll_into_view_if_needed()
+    expect(page.locator("[data-console-count]")).to_be_in_viewport(ratio=1)
+    expect(page.locator("[data-topics-state]")).to_be_in_viewport(ratio=1)
 
 
 def test_without_javascript_it_says_so(new_page: NewPage, quick_start: Running) -> None:
