@@ -109,6 +109,7 @@ def test_pages_of_a_viewer(look: tuple[BrowserContext, str], quick_start: Runnin
         ("settings", "/settings/"),
         ("withdrawal", "/settings/consent/"),
         ("allow-more", "/livestream/allow/?scopes=moderator:read:followers&next=/home/"),
+        ("allow-topic", "/livestream/allow/?scopes=bits:read+user:read:whispers&next=/home/"),
         ("logout", "/accounts/logout/"),
         ("missing", "/no-such-page/"),
         ("operator", "/admin/"),
