@@ -37,12 +37,24 @@ class CutOff(Response):
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
+def take(request: Request, twitch: LocalTwitch, *names: str) -> str:
+    """The first ordered fault among `names` that is meant for this request, or ""; used up by one.
+
+    A request that was slow has had its fault.
+    """
+    if getattr(request.state, "is_late", False):
+        return ""
+    return twitch.faults.take(*names, path=request.url.path)
+
+
 async def instead(request: Request, twitch: LocalTwitch) -> tuple[str, Response | None]:
     """The fault that takes the answer's place, and what is answered; a slow one is waited for."""
     path = request.url.path
-    if twitch.faults.take(*SLOW, path=path):
+    if take(request, twitch, *SLOW):
         await twitch.dawdle()
-    fault = twitch.faults.take(*STATUSES, *GARBAGE, "odd_status", path=path)
+        # What was ordered meanwhile is for those who come after it.
+        request.state.is_late = True
+    fault = take(request, twitch, *STATUSES, *GARBAGE, "odd_status")
     if not fault:
         return "", None
     if fault in GARBAGE:
@@ -60,7 +72,7 @@ def spoil(request: Request, twitch: LocalTwitch, response: Response) -> tuple[st
     """The fault that comes over a good answer, and what it makes of it."""
     if not 200 <= response.status_code < 300:
         return "", response
-    fault = twitch.faults.take("cut_off", "half_body", *_CHANGES, path=request.url.path)
+    fault = take(request, twitch, "cut_off", "half_body", *_CHANGES)
     body = bytes(response.body)
     if fault == "cut_off":
         # 204 promises that nothing follows.

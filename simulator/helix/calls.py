@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from simulator.bucket import Level
 from simulator.local_twitch import LocalTwitch, of
-from simulator.spoiling import instead, spoil
+from simulator.spoiling import instead, spoil, take
 from simulator.tokens import Token
 
 
@@ -65,7 +65,7 @@ async def _answer(request: Request, twitch: LocalTwitch, handler: Handler) -> Re
     headers: dict[str, str] = {}
     try:
         token = _token(request, twitch)
-        level = _take_point(twitch, token, request.url.path)
+        level = _take_point(request, twitch, token)
         headers = level.headers()
         if level.granted:
             response = await handler(Call(request, twitch, token))
@@ -96,14 +96,14 @@ def _token(request: Request, twitch: LocalTwitch) -> Token:
     if not client_id:
         raise HelixError(401, "Client ID is missing")
     found = twitch.tokens.find(access.strip()) if kind.lower() == "bearer" else None
-    if found is None or twitch.faults.take("token_refused", path=request.url.path):
+    if found is None or take(request, twitch, "token_refused"):
         raise HelixError(401, "Invalid OAuth token")
     if found.client_id != client_id:
         raise HelixError(401, "Client ID and OAuth token do not match")
     return found
 
 
-def _take_point(twitch: LocalTwitch, token: Token, path: str) -> Level:
-    if twitch.faults.take("rate_limited", path=path):
+def _take_point(request: Request, twitch: LocalTwitch, token: Token) -> Level:
+    if take(request, twitch, "rate_limited"):
         return twitch.buckets.empty(token)
     return twitch.buckets.take(token)

@@ -37,6 +37,8 @@ class FailureTests(TestCase):
 
     def setUp(self) -> None:
         self.simulator.control.fault("none")
+        # Another test's `rate_limited` has taken all points.
+        self.simulator.inside(lambda twitch: twitch.buckets.fill())
         self.browser = Dancer()
 
     def assert_page(self, answer: Any, status: int, words: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from simulator.testing import NotDone, Simulator, running
+from simulator.testing import NotDone, Simulator, running, wait_for
 from tests.simulator.callbacks import SECRET, Callback, Received, body_of, status, subscribe
 
 ADA = "700000001"
@@ -19,6 +20,12 @@ ADA = "700000001"
 def games(simulator: Simulator, token: str) -> httpx.Response:
     """A call of Helix that works."""
     return simulator.helix("GET", "/games", token=token, params={"id": "743"})
+
+
+def waiting(simulator: Simulator) -> list[str]:
+    """The faults that are still to come."""
+    answer = simulator.http.get(f"{simulator.url}/control/faults")
+    return [one["fault"] for one in answer.json()["waiting"]]
 
 
 def is_signed(received: Received) -> bool:
@@ -76,6 +83,17 @@ class TestAnswers:
         assert answer.status_code == 200
         with pytest.raises(ValueError, match="Expecting value"):
             answer.json()
+
+    def test_who_was_slow_leaves_to_others_what_is_ordered_meanwhile(self) -> None:
+        with running(slow_seconds=0.5) as simulator, ThreadPoolExecutor(1) as threads:
+            token = simulator.app_token()
+            simulator.control.fault("helix_slow")
+            slow = threads.submit(games, simulator, token)
+            wait_for(lambda: not waiting(simulator), "the slow one to come")
+            simulator.control.fault("helix_down")
+            assert slow.result().status_code == 200
+            assert waiting(simulator) == ["helix_down"]
+            assert games(simulator, token).status_code == 503
 
     def test_helix_slow(self) -> None:
         with running(slow_seconds=0.3) as simulator:
