@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 import MySQLdb
 
 
-@contextmanager
-def empty_database(server_url: str) -> Iterator[str]:
-    """The URL of a new database, created as production's must be, dropped afterwards."""
-    name = f"test_{secrets.token_hex(6)}"
-    parts = urlsplit(server_url)
-    connection = MySQLdb.connect(
+def connected(url: str) -> MySQLdb.Connection:
+    """To the server; what is done is there at once."""
+    parts = urlsplit(url)
+    return MySQLdb.connect(
         host=parts.hostname,
         port=parts.port,
         user=parts.username,
@@ -23,6 +21,24 @@ def empty_database(server_url: str) -> Iterator[str]:
         connect_timeout=5,
         autocommit=True,
     )
+
+
+def execute(url: str, sql: str) -> None:
+    """One statement in the database of this URL."""
+    connection = connected(url)
+    try:
+        connection.select_db(urlsplit(url).path[1:])
+        connection.query(sql)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    """The URL of a new database, created as production's must be, dropped afterwards."""
+    name = f"test_{secrets.token_hex(6)}"
+    parts = urlsplit(server_url)
+    connection = connected(server_url)
     try:
         connection.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         yield parts._replace(path=f"/{name}").geturl()
