@@ -67,6 +67,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
             raise BadConfig(f"{name} is not set: the simulator needs a client it knows.")
     uris = environ.get("SIMULATOR_REDIRECT_URIS", DEFAULT_REDIRECT)
     ca_file = environ.get("SIMULATOR_CA_FILE")
+    # So many times sooner a message is sent again.
+    retry_pace = max(1.0, _number(environ, "SIMULATOR_RETRY_PACE", 1.0))
     return Config(
         state=Path(environ.get("SIMULATOR_STATE") or "var/simulator.sqlite3"),
         client_id=environ["SIMULATOR_CLIENT_ID"],
@@ -78,6 +80,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         seed=int(_number(environ, "SIMULATOR_SEED", 1)),
         streamers=int(_number(environ, "SIMULATOR_STREAMERS", 300)),
         ca_file=Path(ca_file) if ca_file else None,
+        retry_delays=tuple(one / retry_pace for one in Config.retry_delays),
         max_total_cost=int(_number(environ, "SIMULATOR_MAX_TOTAL_COST", 10_000)),
         socket_pace=max(1.0, _number(environ, "SIMULATOR_SOCKET_PACE", 1.0)),
         points_a_minute=max(1, int(_number(environ, "SIMULATOR_POINTS_A_MINUTE", 800))),

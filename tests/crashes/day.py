@@ -349,6 +349,8 @@ def day_of(
         "HASTE": str(haste),
         "BROADCAST_GRACE_SECONDS": str(int(patience.grace.total_seconds())),
         "LOG_LEVEL": "WARNING",
+        # Twitch is in a hurry, too: a day comes to rest when all was sent again or given up.
+        "SIMULATOR_RETRY_PACE": "4" if haste > 1 else "1",
         **variables,
     }
     with (

@@ -158,12 +158,13 @@ def test_what_the_environment_says() -> None:
         "SIMULATOR_MAX_TOTAL_COST": "100",
         "SIMULATOR_POINTS_A_MINUTE": "8000",
         "SIMULATOR_SOCKET_PACE": "5",
+        "SIMULATOR_RETRY_PACE": "4",
     }
     config = from_environment(told)
     assert (config.streamers, config.max_total_cost, config.points_a_minute) == (15_000, 100, 8_000)
-    assert config.socket_pace == 5
+    assert (config.socket_pace, config.retry_delays) == (5, (1.25, 3.75, 7.5, 15, 30))
     usual = from_environment({name: told[name] for name in list(told)[:2]})
     assert (usual.streamers, usual.max_total_cost, usual.points_a_minute) == (300, 10_000, 800)
-    assert usual.socket_pace == 1
+    assert (usual.socket_pace, usual.retry_delays) == (1, (5, 15, 30, 60, 120))
     with pytest.raises(BadConfig, match="SIMULATOR_POINTS_A_MINUTE"):
         from_environment({**told, "SIMULATOR_POINTS_A_MINUTE": "many"})
