@@ -96,7 +96,8 @@ async def measure(house: House, port: int, tokens: list[str]) -> None:
     grown = after[1] - before[1]
     print(f"memory: {before[1] // 1024} MB with 1, {after[1] // 1024} MB with all:", end=" ")
     print(f"{grown / CONNECTIONS:.1f} kB each")
-    assert after[0] - before[0] <= 5
+    # The pools of gateway.py, however many connect.
+    assert after[0] - before[0] <= 7
     for number in range(ROUNDS):
         waiting = asyncio.create_task(told([first, *clients]))
         began = time.perf_counter()
