@@ -136,7 +136,7 @@ def closing(folder: Path, code: str, told: parts.Parts) -> subprocess.CompletedP
 
 def test_the_table_stands_above_pytests_closing_line(tmp_path: Path) -> None:
     told = parts.Parts([parts.Part(name="lint", seconds=61.04, failed=True)])
-    done = closing(tmp_path, "def test_it(): assert True", told)
+    done = closing(tmp_path, "def test_it(): assert 1 + 1 == 2", told)
     *_, title, lint_line, all_line, last = filter(None, done.stdout.splitlines())
     assert "what each part took" in title
     assert lint_line.split() == ["lint", "61.0", "s", "FAILED"]
